@@ -1,0 +1,1 @@
+"""Set-up and process control behind ``./run`` and ``./test``; standard library only."""

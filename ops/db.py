@@ -1,0 +1,107 @@
+"""Databases: the core ERP as a cached template, the suite on top."""
+
+import hashlib
+
+from . import conf, paths, pg
+from .system import as_account, run, service_env
+from .ui import Stop
+
+CORE = (
+    "l10n_cn",
+    "sale_management",
+    "sale_stock",
+    "purchase_stock",
+    "stock_delivery",
+    "account_payment",
+    "payment",
+    "loyalty",
+    "sale_loyalty",
+    "contacts",
+)
+SUITE = ("wx_base", "wx_pay", "wx_mall")
+
+
+def odoo(config, *args, check=True, **kwargs):
+    """The ``odoo`` command with a configuration file, as the unprivileged account."""
+    return run(
+        [*as_account(), paths.PYTHON, "-m", "odoo", *args[:1], "-c", config, *args[1:]],
+        check=check,
+        env=service_env(),
+        cwd=paths.LOCAL,
+        **kwargs,
+    )
+
+
+def complaints(log: str) -> list[str]:
+    """The lines of an Odoo log that are WARNING or worse."""
+    return [
+        line
+        for line in log.splitlines()
+        if any(f" {level} " in line for level in ("WARNING", "ERROR", "CRITICAL"))
+    ]
+
+
+def init(database: str, modules, *, demo: bool = False) -> str:
+    """Creates a Chinese database with modules; returns the log."""
+    config = conf.write(f"init-{database}", database, workers=0, max_cron_threads=0)
+    pg.drop(database)
+    made = odoo(
+        config,
+        "db",
+        "init",
+        "--country",
+        "cn",
+        "--language",
+        "zh_CN",
+        "--username",
+        "admin",
+        "--password",
+        "admin",
+        database,
+    ).stdout
+    return made + install(database, modules, demo=demo)
+
+
+def install(database: str, modules, *, demo: bool = False, upgrade=()) -> str:
+    """Installs or upgrades modules; returns the log, raises on failure."""
+    config = conf.write(f"init-{database}", database, workers=0, max_cron_threads=0)
+    args = ["server", "-d", database, "--stop-after-init", "--no-http"]
+    if modules:
+        args += ["-i", ",".join(modules)]
+    if upgrade:
+        args += ["-u", ",".join(upgrade)]
+    if demo:
+        args += ["--with-demo"]
+    done = odoo(config, *args, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-60:])
+        raise Stop(f"{tail}\nOdoo could not install {', '.join(modules or upgrade)}.")
+    return done.stdout
+
+
+def core_digest() -> str:
+    version = paths.STAMPS / "odoo"
+    text = f"{CORE}{version.read_text() if version.exists() else paths.odoo_home()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def ensure_core() -> str:
+    """The template with the plain ERP (no suite); cached by content."""
+    name = f"core_{core_digest()}"
+    if not pg.exists(name):
+        building = f"{name}_new"
+        init(building, CORE)
+        pg.clone(building, name)
+        pg.drop(building)
+    return name
+
+
+def suite_digest() -> str:
+    """Hash of everything that a database made from the suite depends on."""
+    digest = hashlib.sha256(core_digest().encode())
+    for path in sorted(paths.ADDONS.rglob("*")):
+        if path.suffix in {".py", ".xml", ".csv", ".po", ".sql"} and path.is_file():
+            if "tests" not in path.parts:
+                digest.update(str(path.relative_to(paths.ROOT)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

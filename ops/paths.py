@@ -1,0 +1,41 @@
+"""Where things are. Everything that set-up makes lies in the ignored folder ``.local``."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+DOWNLOADS = LOCAL / "downloads"
+DIST = LOCAL / "odoo"  # the unpacked packages
+VENV = LOCAL / "venv"
+PYTHON = VENV / "bin" / "python"
+PGDATA = LOCAL / "pg" / "data"
+PGSOCK = LOCAL / "pg"
+DATA = LOCAL / "data"  # Odoo's data_dir
+CONF = LOCAL / "conf"
+LOGS = LOCAL / "logs"
+SIM = LOCAL / "wxsim"
+KEYS = LOCAL / "keys"
+STAMPS = LOCAL / "stamps"
+FIXTURES = LOCAL / "fixtures"
+
+ADDONS = ROOT / "addons"
+
+
+def odoo_home() -> Path:
+    """The folder that holds the ``odoo`` package; ``ODOO_HOME`` overrides."""
+    given = os.environ.get("ODOO_HOME")
+    return Path(given) if given else DIST / "usr" / "lib" / "python3" / "dist-packages"
+
+
+def port(name: str, default: int) -> int:
+    """A port, overridable by ``WX_<NAME>_PORT``."""
+    return int(os.environ.get(f"WX_{name}_PORT", default))
+
+
+HTTP_PORT = port("HTTP", 8069)
+JOBS_PORT = port("JOBS", 8071)
+SIM_PORT = port("SIM", 8090)
+PG_PORT = port("PG", 5477)
+DB_NAME = os.environ.get("WX_DB", "mall")
+DB_USER = "wx"
