@@ -1,0 +1,1 @@
+"""What every part of the simulator stands on (see ``core/app.py``)."""

@@ -1,0 +1,175 @@
+-- Open-platform state. Times are unix seconds of the business clock.
+CREATE TABLE IF NOT EXISTS apps (
+    appid           TEXT PRIMARY KEY,
+    secret          TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    original_id     TEXT NOT NULL UNIQUE,          -- gh_ + 12 hex
+    open_platform   TEXT NOT NULL DEFAULT '',      -- '' = not bound: no unionid
+    push_url        TEXT NOT NULL DEFAULT '',
+    push_token      TEXT NOT NULL DEFAULT '',
+    push_aes_key    TEXT NOT NULL DEFAULT '',      -- EncodingAESKey, 43 characters
+    push_mode       TEXT NOT NULL DEFAULT 'plain', -- plain | compatible | safe
+    push_format     TEXT NOT NULL DEFAULT 'json',  -- json | xml
+    push_verified   INTEGER NOT NULL DEFAULT 0,
+    released_pages  TEXT NOT NULL DEFAULT '[]',    -- JSON list; the first is the home page
+    ip_allow        TEXT NOT NULL DEFAULT '[]',    -- JSON list; empty = off
+    trade_managed   INTEGER NOT NULL DEFAULT 1,
+    msg_jump_path   TEXT NOT NULL DEFAULT '',
+    order_path      TEXT NOT NULL DEFAULT '',
+    created_at      INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS users (
+    uid         TEXT PRIMARY KEY,
+    nickname    TEXT NOT NULL,
+    phone       TEXT NOT NULL,                     -- national number; '' = none bound
+    country     TEXT NOT NULL DEFAULT '86',
+    high_risk   INTEGER NOT NULL DEFAULT 0,        -- login answers 40226
+    created_at  INTEGER NOT NULL
+);
+
+-- One identity per (app, user); unionid is per (open-platform account, user).
+CREATE TABLE IF NOT EXISTS openids (
+    appid        TEXT NOT NULL REFERENCES apps(appid),
+    uid          TEXT NOT NULL REFERENCES users(uid),
+    openid       TEXT NOT NULL UNIQUE,
+    session_key  TEXT NOT NULL DEFAULT '',
+    last_visit   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (appid, uid)
+);
+CREATE INDEX IF NOT EXISTS openids_by_uid ON openids(uid);
+
+CREATE TABLE IF NOT EXISTS unionids (
+    open_platform  TEXT NOT NULL,
+    uid            TEXT NOT NULL,
+    unionid        TEXT NOT NULL UNIQUE,
+    PRIMARY KEY (open_platform, uid)
+);
+
+-- Login and phone codes: five minutes, once.
+CREATE TABLE IF NOT EXISTS mp_codes (
+    code        TEXT PRIMARY KEY,
+    kind        TEXT NOT NULL,                     -- login | phone
+    appid       TEXT NOT NULL,
+    uid         TEXT NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    used        INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS mp_tokens (
+    token        TEXT PRIMARY KEY,
+    appid        TEXT NOT NULL,
+    family       TEXT NOT NULL,                    -- classic | stable
+    issued_at    INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    replaced_at  INTEGER,                          -- a newer token of the family exists
+    killed       INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS mp_tokens_by_app ON mp_tokens(appid, family, issued_at);
+
+CREATE TABLE IF NOT EXISTS mp_token_forces (
+    appid  TEXT NOT NULL,
+    at     INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mp_token_forces_by_app ON mp_token_forces(appid, at);
+
+CREATE TABLE IF NOT EXISTS mp_quota (
+    appid     TEXT NOT NULL,
+    cgi_path  TEXT NOT NULL,
+    period    TEXT NOT NULL,                       -- 2026-01-31 or a minute number
+    used      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (appid, cgi_path, period)
+);
+CREATE TABLE IF NOT EXISTS mp_quota_limits (
+    appid        TEXT NOT NULL,
+    cgi_path     TEXT NOT NULL,
+    daily_limit  INTEGER NOT NULL,
+    PRIMARY KEY (appid, cgi_path)
+);
+CREATE TABLE IF NOT EXISTS mp_quota_clears (
+    appid     TEXT NOT NULL,
+    cgi_path  TEXT NOT NULL,                       -- '' = all paths of the app
+    at        INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS mp_templates (
+    template_id  TEXT PRIMARY KEY,
+    appid        TEXT NOT NULL,
+    tid          TEXT NOT NULL DEFAULT '',
+    title        TEXT NOT NULL,
+    content      TEXT NOT NULL,                    -- 订单号:{{character_string1.DATA}}\n…
+    example      TEXT NOT NULL DEFAULT '',
+    enums        TEXT NOT NULL DEFAULT '{}',       -- JSON {keyword: [values]}
+    type         INTEGER NOT NULL DEFAULT 2,
+    banned       INTEGER NOT NULL DEFAULT 0,
+    created_at   INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mp_templates_by_app ON mp_templates(appid);
+
+CREATE TABLE IF NOT EXISTS mp_credits (
+    openid       TEXT NOT NULL,
+    template_id  TEXT NOT NULL,
+    credits      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (openid, template_id)
+);
+
+CREATE TABLE IF NOT EXISTS mp_messages (           -- what users received
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind         TEXT NOT NULL,                    -- subscribe | custom | shipping
+    appid        TEXT NOT NULL,
+    openid       TEXT NOT NULL,
+    template_id  TEXT NOT NULL DEFAULT '',
+    page         TEXT NOT NULL DEFAULT '',
+    body         TEXT NOT NULL,                    -- JSON
+    created_at   INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mp_messages_by_openid ON mp_messages(openid, id);
+
+CREATE TABLE IF NOT EXISTS mp_kf_windows (         -- customer-service reply allowance
+    appid       TEXT NOT NULL,
+    openid      TEXT NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    remaining   INTEGER NOT NULL,
+    PRIMARY KEY (appid, openid)
+);
+
+CREATE TABLE IF NOT EXISTS mp_media (
+    media_id      TEXT PRIMARY KEY,
+    appid         TEXT NOT NULL,
+    type          TEXT NOT NULL,
+    filename      TEXT NOT NULL,
+    content_type  TEXT NOT NULL,
+    content       BLOB NOT NULL,
+    created_at    INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS mp_codes_made (         -- mini-program codes handed out
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    appid       TEXT NOT NULL,
+    scene       TEXT NOT NULL,
+    page        TEXT NOT NULL,
+    checked     INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mp_codes_made_by_app ON mp_codes_made(appid, checked);
+
+-- What this platform keeps about a payment order beside the payment tables.
+CREATE TABLE IF NOT EXISTS mp_shipping (
+    transaction_id   TEXT PRIMARY KEY,
+    appid            TEXT NOT NULL,
+    logistics_type   INTEGER NOT NULL DEFAULT 0,
+    delivery_mode    INTEGER NOT NULL DEFAULT 0,
+    shipping_list    TEXT NOT NULL DEFAULT '[]',   -- JSON
+    finished         INTEGER NOT NULL DEFAULT 0,
+    finished_count   INTEGER NOT NULL DEFAULT 0,
+    upload_time      REAL NOT NULL DEFAULT 0,      -- newest upload_time accepted
+    shipped_at       INTEGER NOT NULL DEFAULT 0,
+    confirmed_at     INTEGER NOT NULL DEFAULT 0,
+    confirm_method   INTEGER NOT NULL DEFAULT 0,   -- 1 by hand, 2 automatic
+    settled_at       INTEGER NOT NULL DEFAULT 0,
+    reshipped        INTEGER NOT NULL DEFAULT 0,
+    reminded         INTEGER NOT NULL DEFAULT 0,
+    complaint        INTEGER NOT NULL DEFAULT 0,
+    special_type     INTEGER NOT NULL DEFAULT 0,   -- 1 pre-sale, 2 test order
+    delay_to         INTEGER NOT NULL DEFAULT 0
+);
