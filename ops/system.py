@@ -108,33 +108,44 @@ def own(path) -> None:
             run(["chown", "-R", f"{entry.pw_uid}:{entry.pw_gid}", path])
 
 
-@functools.cache
-def as_account() -> tuple[str, ...]:
-    """Command prefix that drops root. Where the account may not enter the project's
-    folder (below /root, say) it keeps the one capability that lets it read there."""
-    if not is_root():
-        return ()
-    name = account()
-    entry = pwd.getpwnam(name)
-    plain = (
+def _plain() -> tuple[str, ...]:
+    entry = pwd.getpwnam(account())
+    return (
         "setpriv",
         f"--reuid={entry.pw_uid}",
         f"--regid={entry.pw_gid}",
         "--clear-groups",
     )
-    probe = ("test", "-r", str(paths.ROOT / "run"))
-    if run([*plain, *probe], check=False).returncode == 0:
-        return plain
-    for capability in ("dac_read_search", "dac_override"):
-        able = (
-            *plain,
-            f"--inh-caps=+{capability}",
-            f"--ambient-caps=+{capability}",
-        )
-        if run([*able, *probe], check=False).returncode == 0:
-            return able
+
+
+def can_execute(python: str) -> bool:
+    """Whether the unprivileged account, without help, may run this interpreter.
+
+    ``sh`` in between: the first program after setpriv still has root's reach.
+    """
+    if not is_root():
+        return True
+    probe = ("sh", "-c", 'exec "$0" -c "import ssl, sqlite3"', python)
+    return run([*_plain(), *probe], check=False).returncode == 0
+
+
+@functools.cache
+def as_account() -> tuple[str, ...]:
+    """Command prefix that drops root. Where the account may not read the project or the
+    interpreter (below /root, say) it keeps the one capability that lets it read there."""
+    if not is_root():
+        return ()
+    reads = 'test -r "$0/run" && { test ! -e "$1" || exec "$1" -c "import ssl"; }'
+    probe = ("sh", "-c", reads, str(paths.ROOT), str(paths.PYTHON))
+    choices = [_plain()] + [
+        (*_plain(), f"--inh-caps=+{name}", f"--ambient-caps=+{name}")
+        for name in ("dac_read_search", "dac_override")
+    ]
+    for prefix in choices:
+        if run([*prefix, *probe], check=False).returncode == 0:
+            return prefix
     raise Stop(
-        f"The account {name} cannot read {paths.ROOT}. Move the project to a folder"
+        f"The account {ACCOUNT} cannot read {paths.ROOT}. Move the project to a folder"
         " that others may enter, such as /srv, or run ./run as an ordinary user."
     )
 

@@ -1,11 +1,12 @@
 """The virtual environment: Odoo's own pinned versions, the suite's libraries, OCA."""
 
+import functools
 import hashlib
 import os
 import sys
 
 from . import paths
-from .system import apt_install, run
+from .system import apt_install, can_execute, run
 from .ui import Stop
 
 LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-oca.txt")
@@ -14,16 +15,26 @@ LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-oca.txt")
 def _digest() -> str:
     text = "".join((paths.ROOT / "config" / name).read_text() for name in LISTS)
     return hashlib.sha256(
-        f"{text}{paths.odoo_home()}{sys.version_info[:2]}".encode()
+        f"{text}{paths.odoo_home()}{_python()}".encode()
     ).hexdigest()
 
 
+@functools.cache
 def _python() -> str:
-    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
+    """An interpreter that Odoo runs on and that the unprivileged account may execute:
+    one below /root, say, is only the last choice."""
+    found = []
+    for candidate in (sys.executable, "/usr/bin/python3"):
+        shown = run(
+            [candidate, "-c", "import sys; print(sys.version_info[1])"], check=False
+        )
+        if shown.returncode == 0 and 10 <= int(shown.stdout) <= 13:
+            found.append(os.path.realpath(candidate))
+    if not found:
         raise Stop(
             f"Odoo 19 runs on Python 3.10 to 3.13; this is {sys.version.split()[0]}."
         )
-    return sys.executable
+    return next((python for python in found if can_execute(python)), found[0])
 
 
 def ensure() -> None:
