@@ -14,6 +14,8 @@ PGSOCK = LOCAL / "pg"
 DATA = LOCAL / "data"  # Odoo's data_dir
 CONF = LOCAL / "conf"
 LOGS = LOCAL / "logs"
+HOME = LOCAL / "home"  # of the unprivileged account: browsers want a writable one
+REPORTS = LOCAL / "reports"
 SIM = LOCAL / "wxsim"
 KEYS = LOCAL / "keys"
 STAMPS = LOCAL / "stamps"
@@ -33,8 +35,8 @@ def port(name: str, default: int) -> int:
     return int(os.environ.get(f"WX_{name}_PORT", default))
 
 
-HTTP_PORT = port("HTTP", 8069)
-JOBS_PORT = port("JOBS", 8071)
+OFFICE_PORT = port("OFFICE", 8069)
+API_PORT = port("API", 8070)
 SIM_PORT = port("SIM", 8090)
 PG_PORT = port("PG", 5477)
 DB_NAME = os.environ.get("WX_DB", "mall")

@@ -157,7 +157,8 @@ def service_env() -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(("PG", "ODOO_")) and key not in ("HOME", "USER")
     }
-    env["HOME"] = str(paths.LOCAL)
+    own(paths.HOME)
+    env["HOME"] = str(paths.HOME)
     env["PATH"] = f"{paths.VENV / 'bin'}:{env.get('PATH', '/usr/bin:/bin')}"
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     env["LANG"] = "C.UTF-8"
