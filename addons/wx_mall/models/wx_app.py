@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class WxApp(models.Model):
+    """Mall settings of a mini-program."""
+
+    _inherit = "wx.app"
+    _check_company_auto = True
+
+    pricelist_id = fields.Many2one(
+        "product.pricelist",
+        "Consumer price list",
+        check_company=True,
+        ondelete="restrict",
+        help="Prices of this list are what a shopper pays, tax included.",
+    )
+    fiscal_position_id = fields.Many2one(
+        "account.fiscal.position",
+        "Consumer fiscal position",
+        check_company=True,
+        ondelete="restrict",
+        help="Replaces the company's price-excluded taxes by their tax-included "
+        "copies on mall orders.",
+    )
+    warehouse_ids = fields.Many2many(
+        "stock.warehouse",
+        "wx_app_warehouse_rel",
+        "app_id",
+        "warehouse_id",
+        "Warehouses",
+        check_company=True,
+        help="Shoppers buy from these; the first one ships.",
+    )
+    provider_id = fields.Many2one(
+        "payment.provider",
+        "Payment provider",
+        check_company=True,
+        domain="[('code', '=', 'wechatpay')]",
+        ondelete="restrict",
+    )
+    order_timeout_minutes = fields.Integer(
+        "Minutes to pay",
+        default=30,
+        help="An order not paid within this time is closed and its stock released.",
+    )
+    listing_ids = fields.One2many("wx.listing", "app_id", "Listings")
+
+    _order_timeout_min = models.Constraint(
+        "CHECK(order_timeout_minutes >= 1)",
+        "Shoppers need at least one minute to pay.",
+    )
+
+    @api.constrains("pricelist_id")
+    def _check_pricelist_currency(self):
+        for app in self:
+            currency = app.pricelist_id.currency_id
+            if currency and currency.name != "CNY":
+                raise ValidationError(
+                    self.env._(
+                        "WeChat Pay settles mini-program orders in CNY: the price "
+                        "list %(name)s is in %(currency)s.",
+                        name=app.pricelist_id.name,
+                        currency=currency.name,
+                    )
+                )
+
+    def write(self, vals):
+        done = super().write(vals)
+        if {"pricelist_id", "company_id"} & set(vals):
+            self.env["wx.catalogue.service"]._mark_apps(self.ids)
+        return done

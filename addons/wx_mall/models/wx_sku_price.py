@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class WxSkuPrice(models.Model):
+    """What one SKU costs in one mini-program, prepared for readers.
+
+    A derived table: Odoo's price engine is the truth, and walking its rules for
+    every shopper would cost more than the order itself. A row is right until
+    ``valid_until`` (the next date at which any rule that touches the product
+    starts or ends) and until a row of ``wx.catalogue.dirty`` names its listing.
+    Read it through ``_fresh_rows``, or call ``_ensure_fresh`` before your own SQL.
+
+    Amounts are integer fen, tax included.
+    """
+
+    _name = "wx.sku.price"
+    _description = "Prepared SKU price"
+    _log_access = False
+    _rec_name = "title"
+
+    app_id = fields.Many2one("wx.app", required=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    listing_id = fields.Many2one(
+        "wx.listing", required=True, ondelete="cascade", index=True
+    )
+    product_tmpl_id = fields.Many2one(
+        "product.template", required=True, ondelete="cascade", index=True
+    )
+    product_id = fields.Many2one(
+        "product.product", required=True, ondelete="cascade", index=True
+    )
+    price_fen = fields.Integer("Price (fen)", required=True)
+    list_price_fen = fields.Integer(
+        "List price (fen)",
+        required=True,
+        help="Gross sales price before any rule of the price list.",
+    )
+    tiers = fields.Json(
+        "Quantity prices",
+        help="[[minimum quantity, price in fen], …] ascending; empty when one piece "
+        "costs the same in any quantity.",
+    )
+    title = fields.Char(help="Title of the approved version.")
+    sku_text = fields.Char(help="Attribute values, as “Red / XL”.")
+    image = fields.Char(help="Path of the picture for carts and orders.")
+    is_storable = fields.Boolean()
+    weight_g = fields.Integer("Weight (g)")
+    on_sale = fields.Boolean(
+        help="Approved, switched on, SKU active, and priced above zero."
+    )
+    valid_until = fields.Datetime(help="The row is stale from this moment on (UTC).")
+
+    _app_product_uniq = models.Constraint(
+        "UNIQUE(app_id, product_id)", "A SKU is priced once per mini-program."
+    )
+    _due_idx = models.Index("(app_id, valid_until) WHERE valid_until IS NOT NULL")
+
+    @api.model
+    def _stale_listings(self, app_id, product_ids):
+        """Listing ids behind ``product_ids`` whose rows may not be used. One SQL."""
+        return [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT DISTINCT l.id
+                      FROM wx_listing l
+                      JOIN product_product p ON p.product_tmpl_id = l.product_tmpl_id
+                 LEFT JOIN wx_sku_price s
+                        ON s.app_id = l.app_id AND s.product_id = p.id
+                     WHERE l.app_id = %(app)s AND p.id = ANY(%(products)s)
+                       AND (s.valid_until <= %(now)s
+                            OR (s.id IS NULL AND p.active)
+                            OR EXISTS (SELECT 1 FROM wx_catalogue_dirty d
+                                        WHERE d.app_id = l.app_id
+                                          AND d.listing_id IN (l.id, 0)))
+                    """,
+                    app=app_id,
+                    products=list(product_ids),
+                    now=fields.Datetime.now(),
+                )
+            )
+        ]
+
+    @api.model
+    def _ensure_fresh(self, app_id, product_ids) -> bool:
+        """Recomputes the rows of these SKUs when they are stale.
+
+        Fresh: one SQL statement, nothing else. Stale: the listings are rebuilt in a
+        transaction of their own, which is committed; a REPEATABLE READ transaction
+        that began before does not see it, so call this before the transaction
+        that reads, or read through ``_fresh_rows``.
+
+        :param app_id: id of the mini-program, or its record
+        :return: True when something was recomputed
+        """
+        app_id = int(app_id)
+        stale = self._stale_listings(app_id, product_ids)
+        if not stale:
+            return False
+        self.env["wx.catalogue.service"]._refresh_listings(app_id, stale)
+        return True
+
+    @api.model
+    def _fresh_rows(self, app_id, product_ids):
+        """Rows right now, as ``{product_id: dict of columns}``.
+
+        A SKU that was never listed in this mini-program is missing from the answer;
+        one that is not for sale any more has ``on_sale`` False.
+        """
+        app_id = int(app_id)
+        stale = self._stale_listings(app_id, product_ids)
+        if stale:
+            return self.env["wx.catalogue.service"]._refresh_listings(
+                app_id, stale, then=lambda env: self._rows(env, app_id, product_ids)
+            )
+        return self._rows(self.env, app_id, product_ids)
+
+    @api.model
+    def _rows(self, env, app_id, product_ids):
+        env.cr.execute(
+            "SELECT * FROM wx_sku_price WHERE app_id = %s AND product_id = ANY(%s)",
+            (app_id, list(product_ids)),
+        )
+        return {row["product_id"]: row for row in env.cr.dictfetchall()}
+
+    @api.model
+    def _unit_fen(self, row, quantity) -> int:
+        """Unit price in fen of a row (dict with ``price_fen`` and ``tiers``)."""
+        unit = row["price_fen"]
+        for minimum, price_fen in row["tiers"] or ():
+            if quantity >= minimum:
+                unit = price_fen
+        return unit
