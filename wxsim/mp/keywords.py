@@ -34,7 +34,9 @@ _AMOUNT = re.compile(r"[-+]?(?P<sign>[^\w\s.])?(?P<digits>[0-9]+(?:\.[0-9]+)?)å…
 _LETTER = re.compile(r"[A-Za-z]{1,32}\Z")
 _CODE = re.compile(r"[\x20-\x7e]{1,32}\Z")
 _PHONE = re.compile(r"[0-9+\-() *#]{1,17}\Z")
-_CAR = re.compile(r"[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9]{0,6}[A-Za-z0-9\u4e00-\u9fff]?\Z")
+_CAR = re.compile(
+    r"[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9]{0,6}[A-Za-z0-9\u4e00-\u9fff]?\Z"
+)
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 

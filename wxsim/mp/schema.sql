@@ -1,49 +1,27 @@
 -- Open-platform state. Times are unix seconds of the business clock.
-CREATE TABLE IF NOT EXISTS apps (
+-- apps, users and openids are core's tables; these rows extend them.
+CREATE TABLE IF NOT EXISTS mp_apps (
     appid           TEXT PRIMARY KEY,
-    secret          TEXT NOT NULL,
-    name            TEXT NOT NULL,
-    original_id     TEXT NOT NULL UNIQUE,          -- gh_ + 12 hex
-    open_platform   TEXT NOT NULL DEFAULT '',      -- '' = not bound: no unionid
-    push_url        TEXT NOT NULL DEFAULT '',
-    push_token      TEXT NOT NULL DEFAULT '',
-    push_aes_key    TEXT NOT NULL DEFAULT '',      -- EncodingAESKey, 43 characters
-    push_mode       TEXT NOT NULL DEFAULT 'plain', -- plain | compatible | safe
-    push_format     TEXT NOT NULL DEFAULT 'json',  -- json | xml
+    original_id     TEXT NOT NULL,                 -- gh_ + 12 hex
+    bound           INTEGER NOT NULL DEFAULT 1,    -- to an open-platform account
     push_verified   INTEGER NOT NULL DEFAULT 0,
-    released_pages  TEXT NOT NULL DEFAULT '[]',    -- JSON list; the first is the home page
     ip_allow        TEXT NOT NULL DEFAULT '[]',    -- JSON list; empty = off
+    secret_frozen   INTEGER NOT NULL DEFAULT 0,
     trade_managed   INTEGER NOT NULL DEFAULT 1,
     msg_jump_path   TEXT NOT NULL DEFAULT '',
-    order_path      TEXT NOT NULL DEFAULT '',
-    created_at      INTEGER NOT NULL
+    order_path      TEXT NOT NULL DEFAULT ''
 );
 
-CREATE TABLE IF NOT EXISTS users (
-    uid         TEXT PRIMARY KEY,
-    nickname    TEXT NOT NULL,
-    phone       TEXT NOT NULL,                     -- national number; '' = none bound
+CREATE TABLE IF NOT EXISTS mp_users (
+    uid         INTEGER PRIMARY KEY,
     country     TEXT NOT NULL DEFAULT '86',
-    high_risk   INTEGER NOT NULL DEFAULT 0,        -- login answers 40226
-    created_at  INTEGER NOT NULL
+    high_risk   INTEGER NOT NULL DEFAULT 0         -- login answers 40226
 );
 
--- One identity per (app, user); unionid is per (open-platform account, user).
-CREATE TABLE IF NOT EXISTS openids (
-    appid        TEXT NOT NULL REFERENCES apps(appid),
-    uid          TEXT NOT NULL REFERENCES users(uid),
-    openid       TEXT NOT NULL UNIQUE,
+CREATE TABLE IF NOT EXISTS mp_sessions (
+    openid       TEXT PRIMARY KEY,
     session_key  TEXT NOT NULL DEFAULT '',
-    last_visit   INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (appid, uid)
-);
-CREATE INDEX IF NOT EXISTS openids_by_uid ON openids(uid);
-
-CREATE TABLE IF NOT EXISTS unionids (
-    open_platform  TEXT NOT NULL,
-    uid            TEXT NOT NULL,
-    unionid        TEXT NOT NULL UNIQUE,
-    PRIMARY KEY (open_platform, uid)
+    last_visit   INTEGER NOT NULL DEFAULT 0
 );
 
 -- Login and phone codes: five minutes, once.
@@ -51,7 +29,7 @@ CREATE TABLE IF NOT EXISTS mp_codes (
     code        TEXT PRIMARY KEY,
     kind        TEXT NOT NULL,                     -- login | phone
     appid       TEXT NOT NULL,
-    uid         TEXT NOT NULL,
+    uid         INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,
     used        INTEGER NOT NULL DEFAULT 0
 );
@@ -62,7 +40,7 @@ CREATE TABLE IF NOT EXISTS mp_tokens (
     family       TEXT NOT NULL,                    -- classic | stable
     issued_at    INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
-    replaced_at  INTEGER,                          -- a newer token of the family exists
+    replaced_at  INTEGER,                          -- a newer classic token exists
     killed       INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS mp_tokens_by_app ON mp_tokens(appid, family, issued_at);
@@ -76,7 +54,7 @@ CREATE INDEX IF NOT EXISTS mp_token_forces_by_app ON mp_token_forces(appid, at);
 CREATE TABLE IF NOT EXISTS mp_quota (
     appid     TEXT NOT NULL,
     cgi_path  TEXT NOT NULL,
-    period    TEXT NOT NULL,                       -- 2026-01-31 or a minute number
+    period    TEXT NOT NULL,                       -- 2026-01-31, or m + minute number
     used      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (appid, cgi_path, period)
 );
@@ -90,6 +68,17 @@ CREATE TABLE IF NOT EXISTS mp_quota_clears (
     appid     TEXT NOT NULL,
     cgi_path  TEXT NOT NULL,                       -- '' = all paths of the app
     at        INTEGER NOT NULL
+);
+
+-- Failed calls by their rid, for /cgi-bin/openapi/rid/get.
+CREATE TABLE IF NOT EXISTS mp_rids (
+    rid            TEXT PRIMARY KEY,
+    appid          TEXT NOT NULL,
+    at             INTEGER NOT NULL,
+    request_url    TEXT NOT NULL,
+    request_body   TEXT NOT NULL,
+    response_body  TEXT NOT NULL,
+    client_ip      TEXT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS mp_templates (
@@ -125,11 +114,13 @@ CREATE TABLE IF NOT EXISTS mp_messages (           -- what users received
 );
 CREATE INDEX IF NOT EXISTS mp_messages_by_openid ON mp_messages(openid, id);
 
-CREATE TABLE IF NOT EXISTS mp_kf_windows (         -- customer-service reply allowance
+CREATE TABLE IF NOT EXISTS mp_kf_windows (         -- customer-service allowance
     appid       TEXT NOT NULL,
     openid      TEXT NOT NULL,
     expires_at  INTEGER NOT NULL,
     remaining   INTEGER NOT NULL,
+    last_in     INTEGER NOT NULL,                  -- last message or entry of the user
+    typing_to   INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (appid, openid)
 );
 
@@ -146,12 +137,13 @@ CREATE TABLE IF NOT EXISTS mp_media (
 CREATE TABLE IF NOT EXISTS mp_codes_made (         -- mini-program codes handed out
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     appid       TEXT NOT NULL,
+    kind        TEXT NOT NULL,                     -- unlimited | limited
     scene       TEXT NOT NULL,
     page        TEXT NOT NULL,
     checked     INTEGER NOT NULL,
     created_at  INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS mp_codes_made_by_app ON mp_codes_made(appid, checked);
+CREATE INDEX IF NOT EXISTS mp_codes_made_by_app ON mp_codes_made(appid, kind, checked);
 
 -- What this platform keeps about a payment order beside the payment tables.
 CREATE TABLE IF NOT EXISTS mp_shipping (
@@ -159,17 +151,20 @@ CREATE TABLE IF NOT EXISTS mp_shipping (
     appid            TEXT NOT NULL,
     logistics_type   INTEGER NOT NULL DEFAULT 0,
     delivery_mode    INTEGER NOT NULL DEFAULT 0,
-    shipping_list    TEXT NOT NULL DEFAULT '[]',   -- JSON
+    parcels          TEXT NOT NULL DEFAULT '[]',   -- JSON
     finished         INTEGER NOT NULL DEFAULT 0,
     finished_count   INTEGER NOT NULL DEFAULT 0,
+    reshipped        INTEGER NOT NULL DEFAULT 0,
     upload_time      REAL NOT NULL DEFAULT 0,      -- newest upload_time accepted
     shipped_at       INTEGER NOT NULL DEFAULT 0,
     confirmed_at     INTEGER NOT NULL DEFAULT 0,
     confirm_method   INTEGER NOT NULL DEFAULT 0,   -- 1 by hand, 2 automatic
     settled_at       INTEGER NOT NULL DEFAULT 0,
-    reshipped        INTEGER NOT NULL DEFAULT 0,
     reminded         INTEGER NOT NULL DEFAULT 0,
+    warned           INTEGER NOT NULL DEFAULT 0,   -- "unshipped for 48 h" was pushed
     complaint        INTEGER NOT NULL DEFAULT 0,
     special_type     INTEGER NOT NULL DEFAULT 0,   -- 1 pre-sale, 2 test order
     delay_to         INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS mp_shipping_open
+    ON mp_shipping(shipped_at) WHERE finished = 1 AND settled_at = 0;
