@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-for folder in (ROOT, *sorted((ROOT / "addons").glob("wx_*"))):
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+# Last: an addon's http.py must not hide the standard library's.
+for folder in sorted((ROOT / "addons").glob("wx_*")):
     if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+        sys.path.append(str(folder))
