@@ -15,6 +15,7 @@ from .core.httpd import Httpd
 from .core.ids import Ids
 from .core.requestlog import RequestLog
 from .core.settings import Settings
+from .core.ticker import Ticker
 
 PARTS = ("wxsim.pay", "wxsim.mp", "wxsim.web", "wxsim.control")
 
@@ -63,6 +64,7 @@ class Simulator:
         self.faults = Faults(self.store)
         self.log = RequestLog(log_file)
         self.delivery = Delivery(self)
+        self.ticker = Ticker(self)
         self.app = App(self)
         self._address = (host, port)
         self._httpd = None
@@ -79,6 +81,7 @@ class Simulator:
         )
         self._thread.start()
         self.delivery.start()
+        self.ticker.start()
         return self
 
     @property
@@ -109,6 +112,7 @@ class Simulator:
             self._httpd.server_close()
             self._thread.join(5)
         self.delivery.stop()
+        self.ticker.stop()
         self.store.close()
         self.log.close()
         if self._temporary:

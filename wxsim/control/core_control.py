@@ -69,6 +69,7 @@ def set_clock(sim, request):
             sim.clock.set_offset(0.0)
     except (TypeError, ValueError) as error:
         raise ControlError(f"bad time: {error}") from error
+    sim.ticker.tick()
     return json_response(
         {"now": to_iso(sim.clock.now()), "offset_seconds": round(sim.clock.offset, 3)}
     )

@@ -50,6 +50,9 @@ after commit, retried along the ladder, kept over a restart. ``build(sim,
 delivery)`` makes a fresh ``Outgoing(method, url, headers, body)`` for each attempt.
 See ``core/delivery.py``.
 
+**Ticker.** ``@on_tick`` (``core/ticker.py``): ``call(sim)`` a few times a second and
+after each move of the clock, for what becomes due by itself.
+
 **Reset.** ``on_reset(function)``: called with ``sim`` after the database was wiped.
 """
 
@@ -88,7 +91,7 @@ class Route:
         self.regex = re.compile(expression)
 
 
-def route(method, pattern, area):  # noqa: A002 - the word of the domain
+def route(method, pattern, area):
     """Decorator: register ``handler(sim, request, **placeholders)``."""
 
     def register(handler):

@@ -129,14 +129,17 @@ class Delivery:
         self._wake.set()
 
     # -- queue ----------------------------------------------------------------
-    def enqueue(self, db, channel, url, payload, kind, delay=0.0, note="", **refs):
+    def enqueue(
+        self, db, channel, url, payload, kind, delay=0.0, note="", new_id=None, **refs
+    ):
         """Queue a message; needs the open write transaction; returns its id.
 
         ``payload``: a JSON-able dict for the channel's ``build``. ``delay``:
-        seconds before the first attempt (scaled). ``refs``: mchid, appid,
-        out_trade_no, out_refund_no, for look-up and faults.
+        seconds before the first attempt (scaled). ``new_id``: from ``new_id(db)``
+        when the payload needs it. ``refs``: mchid, appid, out_trade_no,
+        out_refund_no, for look-up and faults.
         """
-        delivery_id = self.sim.ids.uuid(db, "delivery")
+        delivery_id = new_id or self.new_id(db)
         now = self.sim.clock.real()
         db.execute(
             "INSERT INTO deliveries (id, seq, channel, kind, url, payload, mchid, "
@@ -157,6 +160,10 @@ class Delivery:
         )
         self.sim.store.on_commit(self._wake.set)
         return delivery_id
+
+    def new_id(self, db):
+        """An id for a message about to be queued."""
+        return self.sim.ids.uuid(db, "delivery")
 
     def get(self, delivery_id):
         """The row of a message as a dict with its decoded payload, or None."""

@@ -79,7 +79,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             continue
         return b"".join(parts)
 
-    def log_message(self, format, *args):  # noqa: A002 - the base class's name
+    def log_message(self, format, *args):
         _logger.debug(format, *args)
 
 
@@ -113,7 +113,7 @@ class Httpd(socketserver.ThreadingMixIn, http.server.HTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request, client_address):
-        _logger.debug("connection of %s ended", client_address, exc_info=True)
+        _logger.debug("connection of %s ended", client_address)
 
     def close_connections(self):
         """End the connections that clients keep open."""
