@@ -14,7 +14,14 @@
     "external_dependencies": {"python": ["cryptography", "pydantic", "wechatpy"]},
     "data": [
         "security/wx_groups.xml",
+        "security/api/ir.model.access.csv",
+        "security/platform/ir.model.access.csv",
+        "security/wx_platform_rules.xml",
+        "data/wx_job_functions.xml",
         "views/wx_menus.xml",
+        "views/wx_app_views.xml",
+        "views/wx_crypto_views.xml",
+        "views/wx_job_chain_views.xml",
     ],
     "application": False,
 }
