@@ -14,7 +14,7 @@ def addons_path() -> str:
 
 
 def write(name: str, database: str, **options) -> object:
-    """``.local/conf/<name>.conf``: the embedded default plus local facts; returns its path."""
+    """``.local/conf/<name>.conf``: the embedded default plus local facts; its path."""
     own(paths.CONF)
     own(paths.DATA)
     own(paths.LOGS)

@@ -19,6 +19,7 @@ CORE = (
     "contacts",
 )
 SUITE = ("wx_base", "wx_pay", "wx_mall")
+SOURCES = {".py", ".xml", ".csv", ".po", ".sql"}
 
 
 def odoo(config, *args, check=True, **kwargs):
@@ -100,8 +101,7 @@ def suite_digest() -> str:
     """Hash of everything that a database made from the suite depends on."""
     digest = hashlib.sha256(core_digest().encode())
     for path in sorted(paths.ADDONS.rglob("*")):
-        if path.suffix in {".py", ".xml", ".csv", ".po", ".sql"} and path.is_file():
-            if "tests" not in path.parts:
-                digest.update(str(path.relative_to(paths.ROOT)).encode())
-                digest.update(path.read_bytes())
+        if path.suffix in SOURCES and path.is_file() and "tests" not in path.parts:
+            digest.update(str(path.relative_to(paths.ROOT)).encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

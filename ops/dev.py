@@ -1,10 +1,10 @@
 """Developer's loop on one module (``python3 -m ops.dev --help``).
 
-    python3 -m ops.dev db NAME wx_base[,wx_pay]   database NAME: ERP template + modules
-    python3 -m ops.dev up NAME wx_base            upgrade modules in NAME, print complaints
-    python3 -m ops.dev test NAME PATH [-k …]      pytest-odoo on NAME
-    python3 -m ops.dev shell NAME                 odoo shell, script on standard input
-    python3 -m ops.dev psql NAME 'SELECT …'
+python3 -m ops.dev db NAME wx_base[,wx_pay]   database NAME: ERP template + modules
+python3 -m ops.dev up NAME wx_base            upgrade modules in NAME, print complaints
+python3 -m ops.dev test NAME PATH [-k …]      pytest-odoo on NAME
+python3 -m ops.dev shell NAME                 odoo shell, script on standard input
+python3 -m ops.dev psql NAME 'SELECT …'
 """
 
 import fcntl
@@ -20,7 +20,8 @@ from .ui import Stop
 def _slot():
     """At most two Odoo runs at a time on a small machine."""
     paths.LOCAL.mkdir(exist_ok=True)
-    handles = [open(paths.LOCAL / f".slot{n}", "w") for n in (0, 1, 2)]
+    # kept open: the lock lives as long as the handle
+    handles = [(paths.LOCAL / f".slot{n}").open("w") for n in (0, 1, 2)]  # noqa: SIM115
     for handle in handles:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

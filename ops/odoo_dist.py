@@ -34,7 +34,9 @@ def mirror() -> str:
     if given:
         return given
     if not shutil.which("apt-get"):
-        raise Stop(f"Odoo comes as a Debian package and this machine has no apt. {HINT}")
+        raise Stop(
+            f"Odoo comes as a Debian package and this machine has no apt. {HINT}"
+        )
     listed = run(
         [
             "apt-get",
@@ -58,9 +60,13 @@ def _apt(work: Path) -> dict[str, str]:
         (work / folder).mkdir(parents=True, exist_ok=True)
     keyring = next((k for k in KEYRINGS if Path(k).exists()), None)
     if keyring is None:
-        apt_install("debian-archive-keyring", why="The Odoo package is signed by Debian")
+        apt_install(
+            "debian-archive-keyring", why="The Odoo package is signed by Debian"
+        )
         keyring = next(k for k in KEYRINGS if Path(k).exists())
-    (work / "sid.list").write_text(f"deb [signed-by={keyring}] {mirror()} {SUITE} main\n")
+    (work / "sid.list").write_text(
+        f"deb [signed-by={keyring}] {mirror()} {SUITE} main\n"
+    )
     (work / "apt.conf").write_text(
         f'Dir::Etc::SourceList "{work}/sid.list";\n'
         'Dir::Etc::SourceParts "-";\n'
@@ -83,7 +89,9 @@ def ensure() -> None:
     """Downloads and unpacks once; an interrupted download starts again cleanly."""
     if os.environ.get("ODOO_HOME"):
         if not (paths.odoo_home() / "odoo" / "release.py").exists():
-            raise Stop(f"ODOO_HOME={paths.odoo_home()} holds no odoo/release.py. {HINT}")
+            raise Stop(
+                f"ODOO_HOME={paths.odoo_home()} holds no odoo/release.py. {HINT}"
+            )
         return
     stamp = paths.STAMPS / "odoo"
     if stamp.exists():
@@ -95,10 +103,12 @@ def ensure() -> None:
         shown = run(["apt-cache", "show", PACKAGE], env=env).stdout
     except Stop as exc:
         raise Stop(f"{exc}\nDebian's {SUITE} has no package {PACKAGE}. {HINT}") from exc
-    fields = dict(re.findall(r"^(\w[\w-]*): (.*)$", shown, re.M))
+    fields = dict(re.findall(r"^(\w[\w-]*): (.*)$", shown, re.MULTILINE))
     version = fields.get("Version", "")
     if not version.startswith(EXPECTED):
-        raise Stop(f"{SUITE} has moved on: {PACKAGE} is {version}, not {EXPECTED}x. {HINT}")
+        raise Stop(
+            f"{SUITE} has moved on: {PACKAGE} is {version}, not {EXPECTED}x. {HINT}"
+        )
     packages = [PACKAGE, *_companions(fields.get("Depends", ""))]
     say(f"  Odoo {version} and {len(packages) - 1} packages its files link to")
     debs = work / "debs"

@@ -1,4 +1,4 @@
-"""Where things are. Everything that set-up makes lies in the ignored folder ``.local``."""
+"""Where things are. All that set-up makes lies in the ignored folder ``.local``."""
 
 import os
 from pathlib import Path

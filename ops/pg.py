@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster, reached through a socket folder only this account owns."""
+"""A private PostgreSQL cluster, reached through a socket folder of this account."""
 
 import shutil
 import subprocess
@@ -47,7 +47,9 @@ def bindir() -> Path:
 
 def pg_env() -> dict[str, str]:
     env = service_env()
-    env.update(PGHOST=str(paths.PGSOCK), PGPORT=str(paths.PG_PORT), PGUSER=paths.DB_USER)
+    env.update(
+        PGHOST=str(paths.PGSOCK), PGPORT=str(paths.PG_PORT), PGUSER=paths.DB_USER
+    )
     return env
 
 
@@ -71,7 +73,14 @@ def start() -> None:
     if not (paths.PGDATA / "PG_VERSION").exists():
         shutil.rmtree(paths.PGDATA, ignore_errors=True)
         run(
-            [*as_account(), bindir() / "initdb", "-D", paths.PGDATA, "-U", paths.DB_USER]
+            [
+                *as_account(),
+                bindir() / "initdb",
+                "-D",
+                paths.PGDATA,
+                "-U",
+                paths.DB_USER,
+            ]
             + ["--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "--no-instructions"],
             env=service_env(),
             cwd=paths.PGSOCK,
@@ -115,6 +124,11 @@ def sql(database: str, statement: str) -> str:
         [bindir() / "psql", "-X", "-At", "-d", database, "-c", statement],
         env=pg_env(),
     ).stdout
+
+
+def dsn(database: str) -> str:
+    """A libpq connection string for tests that open their own connections."""
+    return f"host={paths.PGSOCK} port={paths.PG_PORT} user={paths.DB_USER} dbname={database}"
 
 
 def exists(database: str) -> bool:

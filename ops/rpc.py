@@ -1,4 +1,4 @@
-"""The back office over HTTP, as a logged-in user would reach it; standard library only."""
+"""The back office over HTTP, as a logged-in user reaches it; standard library only."""
 
 import http.cookiejar
 import json

@@ -1,9 +1,9 @@
 """``./run``: the demo shop.
 
-    ./run            sets up what is missing, starts everything, waits for Ctrl-C
-    ./run --once     on a database of its own: sets up, plays the demo day, checks it,
-                     stops everything; the last line is one JSON object; exit 0 or 1
-    ./run reset      removes all local state (.local)
+./run            sets up what is missing, starts everything, waits for Ctrl-C
+./run --once     on a database of its own: sets up, plays the demo day, checks it,
+                 stops everything; the last line is one JSON object; exit 0 or 1
+./run reset      removes all local state (.local)
 """
 
 import json
@@ -25,7 +25,7 @@ def _terminate(signum, frame):
 
 
 def _ensure_mall(database: str) -> bool:
-    """The shop's database: made, or upgraded when the suite has changed; True when new."""
+    """The shop's database: made, or upgraded when the suite changed; True when new."""
     stamp = paths.STAMPS / f"suite-{database}"
     digest = db.suite_digest()
     if pg.exists(database) and stamp.exists():
@@ -80,7 +80,8 @@ def serve() -> int:
 
 def _banner(stack) -> None:
     logins = "\n".join(
-        f"    {login:<12} {password:<12} {title}" for login, password, title in shop.LOGINS
+        f"    {login:<12} {password:<12} {title}"
+        for login, password, title in shop.LOGINS
     )
     say(
         f"""

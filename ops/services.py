@@ -195,14 +195,13 @@ class Stack:
         while time.monotonic() < deadline:
             if not service.alive():
                 break
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(service.url, timeout=3) as answer:
-                    if answer.status < 500:
-                        return
+            with (
+                contextlib.suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(service.url, timeout=3),
+            ):
+                return
             time.sleep(0.2)
-        tail = "\n".join(
-            service.log.read_text(errors="replace").splitlines()[-25:]
-        )
+        tail = "\n".join(service.log.read_text(errors="replace").splitlines()[-25:])
         raise Stop(f"{service.name} did not start; its log ends:\n{tail}")
 
     # watching and stopping ------------------------------------------------------

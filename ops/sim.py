@@ -14,7 +14,7 @@ class Sim:
         self.base_url = base_url
 
     def ctl(self, method: str, path: str, body=None) -> dict:
-        """One control call, for example ``ctl("POST", "/_ctl/users", {"count": 3})``."""
+        """One control call, say ``ctl("POST", "/_ctl/users", {"count": 3})``."""
         request = urllib.request.Request(
             self.base_url + path,
             method=method,

@@ -131,8 +131,8 @@ def can_execute(python: str) -> bool:
 
 @functools.cache
 def as_account() -> tuple[str, ...]:
-    """Command prefix that drops root. Where the account may not read the project or the
-    interpreter (below /root, say) it keeps the one capability that lets it read there."""
+    """Command prefix that drops root. Where the account may not read the project or
+    the interpreter (below /root, say) it keeps the one capability that lets it."""
     if not is_root():
         return ()
     reads = 'test -r "$0/run" && { test ! -e "$1" || exec "$1" -c "import ssl"; }'

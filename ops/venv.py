@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import paths
-from .system import apt_install, can_execute, run
+from .system import apt_install, as_account, can_execute, run
 from .ui import Stop
 
 LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-oca.txt")
@@ -14,9 +14,7 @@ LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-oca.txt")
 
 def _digest() -> str:
     text = "".join((paths.ROOT / "config" / name).read_text() for name in LISTS)
-    return hashlib.sha256(
-        f"{text}{paths.odoo_home()}{_python()}".encode()
-    ).hexdigest()
+    return hashlib.sha256(f"{text}{paths.odoo_home()}{_python()}".encode()).hexdigest()
 
 
 @functools.cache
@@ -45,17 +43,33 @@ def ensure() -> None:
         return
     python = _python()
     if run([python, "-c", "import ensurepip, venv"], check=False).returncode:
-        apt_install("python3-venv", "python3-pip", why="A virtual environment is needed")
+        apt_install(
+            "python3-venv", "python3-pip", why="A virtual environment is needed"
+        )
     run([python, "-m", "venv", "--clear", paths.VENV])
     config = paths.ROOT / "config"
     env = {**os.environ, "UV_LINK_MODE": "copy", "VIRTUAL_ENV": str(paths.VENV)}
     env.pop("PYTHONPATH", None)
     try:
         run([paths.PYTHON, "-m", "pip", "install", "-q", "uv==0.13.9"])
-        uv = [paths.PYTHON, "-m", "uv", "pip", "install", "-q", "--python", paths.PYTHON]
+        uv = [
+            paths.PYTHON,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            paths.PYTHON,
+        ]
         run(
             uv
-            + ["-r", config / "requirements.txt", "-r", config / "requirements-dev.txt"],
+            + [
+                "-r",
+                config / "requirements.txt",
+                "-r",
+                config / "requirements-dev.txt",
+            ],
             env=env,
         )
         run([*uv, "--no-deps", "-r", config / "requirements-oca.txt"], env=env)
@@ -70,3 +84,4 @@ def ensure() -> None:
     if run([paths.PYTHON, "-c", "import odoo.release"], check=False).returncode:
         raise Stop(f"No importable Odoo in {paths.odoo_home()}. Run ./run reset.")
     stamp.write_text(digest)
+    as_account.cache_clear()

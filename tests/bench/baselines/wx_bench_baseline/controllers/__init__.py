@@ -1,0 +1,2 @@
+from . import bare
+from . import confirm
