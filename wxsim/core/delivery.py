@@ -191,7 +191,8 @@ class Delivery:
             rows = db.execute(
                 "SELECT * FROM deliveries WHERE state='pending' ORDER BY seq"
             ).fetchall()
-        done = [self._claim_and_send(_as_dict(row)) for row in rows]
+        rows = [row for row in rows if self._claim(row["id"])]
+        done = list(self._pool.map(self._work, map(_as_dict, rows)))
         return {"delivered": done.count(True), "failed": done.count(False)}
 
     # -- dispatcher -----------------------------------------------------------
@@ -216,19 +217,22 @@ class Delivery:
                 "ORDER BY due, seq LIMIT ?",
                 (self.sim.clock.real(), _BATCH),
             ).fetchall()
-        with self._lock:
-            rows = [row for row in rows if row["id"] not in self._flying]
         for row in rows:
-            self._pool.submit(self._claim_and_send, _as_dict(row))
+            if self._claim(row["id"]):
+                self._pool.submit(self._work, _as_dict(row))
 
-    def _claim_and_send(self, delivery):
-        """True delivered, False not, None: another thread has it."""
+    def _claim(self, delivery_id):
+        """Take a message for this thread or its worker; False: another has it."""
         with self._lock:
-            if delivery["id"] in self._flying:
-                return None
-            self._flying.add(delivery["id"])
+            if delivery_id in self._flying:
+                return False
+            self._flying.add(delivery_id)
+            return True
+
+    def _work(self, delivery):
+        """Send a claimed message: True delivered, False not, None: was done."""
         try:
-            # Another thread may have sent it since the row was read.
+            # It may have been sent between reading the row and claiming it.
             fresh = self.get(delivery["id"])
             if not fresh or fresh["state"] != "pending":
                 return None

@@ -86,16 +86,23 @@ class Store:
             self._after.append(call)
 
     @contextlib.contextmanager
-    def read(self):
-        """A read-only connection, returned to the pool afterwards."""
+    def read(self, snapshot=False):
+        """A read-only connection, returned to the pool afterwards.
+
+        ``snapshot``: all statements see the same state of the database.
+        """
         try:
             db = self._readers.get_nowait()
         except queue.Empty:
             db = self._connect()
             db.execute("PRAGMA query_only=ON")
         try:
+            if snapshot:
+                db.execute("BEGIN")
             yield db
         finally:
+            if snapshot:
+                db.execute("ROLLBACK")
             if self._closed:
                 db.close()
             else:

@@ -12,3 +12,4 @@ from . import notifications
 from . import certificates
 from . import orders
 from . import refund_routes
+from . import bills

@@ -287,7 +287,8 @@ def finish(sim, db, row):
     """End one refund as planned and notify the merchant."""
     now = sim.clock.now()
     state = row["outcome"]
-    done = now if state == "SUCCESS" else None
+    # It ended when it was due, also if the clock jumped over that moment.
+    done = row["due"] if state == "SUCCESS" else None
     db.execute(
         "UPDATE refunds SET state=?, success_time=? WHERE id=?",
         (state, done, row["id"]),
@@ -295,7 +296,7 @@ def finish(sim, db, row):
     # A bill already made is a file of its own and stays as it is.
     db.execute(
         "UPDATE bill_lines SET refund_state=?, refund_done=? "
-        "WHERE mchid=? AND out_refund_no=? AND kind='refund' AND tampered=0",
+        "WHERE mchid=? AND out_refund_no=? AND kind='refund' AND tampered<>2",
         (state, done, row["mchid"], row["out_refund_no"]),
     )
     merchant = merchants.get(db, row["mchid"])

@@ -134,6 +134,7 @@ CREATE TABLE IF NOT EXISTS bill_lines (
     attach TEXT NOT NULL DEFAULT '',
     fee_fen INTEGER NOT NULL,
     fee_rate TEXT NOT NULL,
+    -- 1: edited by the control API, 2: its state was edited
     tampered INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS bill_lines_day ON bill_lines (mchid, day);
