@@ -1,0 +1,67 @@
+"""Transactions around calls to the outside, and small shared helpers."""
+
+from contextlib import contextmanager
+from datetime import timedelta, timezone
+
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+
+from odoo.http import request
+from odoo.modules import module as odoo_module
+from odoo.sql_db import Cursor
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+@contextmanager
+def outside_transaction(env):
+    """Commit what the request did so far, run the block with no open transaction.
+
+    For calls to WeChat that the shopper waits for: the intent is committed, the block
+    calls, the answer is applied in a new transaction. A crash in between leaves the
+    intent, which a sweep heals. The block must not touch ``env``.
+
+    Inside a test's own transaction (no test cursor of its own) only a flush happens.
+    """
+    env.flush_all()
+    cr = env.cr
+    if not (isinstance(cr, Cursor) and odoo_module.current_test):
+        cr.commit()
+        if request:
+            # The stored claim of an Idempotency-Key is visible from now on.
+            request.wx_commits = getattr(request, "wx_commits", 0) + 1
+    yield
+
+
+@contextmanager
+def rc_cursor(env):
+    """A cursor of its own in READ COMMITTED; commits at the end, rolls back on error.
+
+    For short guarded updates of hot rows: they never fail with a serialization error
+    and see what others committed. The caller must hold no lock on the same rows. On a
+    test's cursor it is a savepoint (isolation is then not exercised).
+    """
+    if odoo_module.current_test and isinstance(env.cr, Cursor):
+        # A test method's own transaction: a second connection would not see its data.
+        with env.cr.savepoint():
+            yield env.cr
+        return
+    cr = env.registry.cursor()
+    try:
+        if isinstance(cr, Cursor):
+            # Fresh from the pool, nothing executed yet: changing the level is safe.
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+        yield cr
+        cr.commit()
+    finally:
+        cr.close()
+
+
+def iso8601(value):
+    """A naive UTC datetime as Beijing time with offset; ``None`` for empty."""
+    if not value:
+        return None
+    return (
+        value.replace(tzinfo=timezone.utc, microsecond=0)
+        .astimezone(BEIJING)
+        .isoformat()
+    )
