@@ -28,7 +28,7 @@ def shade(colour, factor):
 
 def _background(colour, seed):
     """A vertical gradient in a pale tone of the product's colour, and a table edge."""
-    hue, light, _sat = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    hue, _light, _saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
     rng = random.Random(seed)
     hue = (hue + 0.5 + rng.uniform(-0.08, 0.08)) % 1
     top = tuple(int(255 * c) for c in colorsys.hls_to_rgb(hue, 0.93, 0.35))
@@ -38,7 +38,8 @@ def _background(colour, seed):
     for y in range(256):
         part = y / 255
         strip.putpixel(
-            (0, y), tuple(int(a + (b - a) * part) for a, b in zip(top, low, strict=True))
+            (0, y),
+            tuple(int(a + (b - a) * part) for a, b in zip(top, low, strict=True)),
         )
     image = strip.resize((side, side), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
@@ -76,7 +77,9 @@ class Pen:
         )
 
     def shape(self, points, fill):
-        self.draw.polygon([(x * self.unit, y * self.unit) for x, y in points], fill=fill)
+        self.draw.polygon(
+            [(x * self.unit, y * self.unit) for x, y in points], fill=fill
+        )
 
     def line(self, points, colour, width):
         self.draw.line(
@@ -196,7 +199,9 @@ def shoe(pen, c):
     pen.shape([(14, 42), (36, 40), (52, 56), (84, 62), (88, 72), (14, 72)], c)
     pen.rect(12, 70, 90, 77, WHITE, 3)
     for step in range(3):
-        pen.line([(40 + 5 * step, 46 + 5 * step), (48 + 5 * step, 42 + 5 * step)], WHITE, 1.5)
+        pen.line(
+            [(40 + 5 * step, 46 + 5 * step), (48 + 5 * step, 42 + 5 * step)], WHITE, 1.5
+        )
     pen.rect(14, 42, 20, 60, shade(c, 0.75), 2)
 
 
@@ -226,7 +231,19 @@ def candle(pen, c):
 
 
 def cushion(pen, c):
-    pen.shape([(18, 24), (50, 30), (82, 24), (77, 50), (82, 78), (50, 73), (18, 78), (23, 50)], c)
+    pen.shape(
+        [
+            (18, 24),
+            (50, 30),
+            (82, 24),
+            (77, 50),
+            (82, 78),
+            (50, 73),
+            (18, 78),
+            (23, 50),
+        ],
+        c,
+    )
     for x in (34, 50, 66):
         pen.line([(x, 32), (x, 72)], shade(c, 1.3), 2)
 
@@ -259,7 +276,9 @@ def box(pen, c):
     pen.shape([(22, 38), (50, 28), (78, 38), (50, 48)], shade(c, 1.3))
     pen.shape([(22, 38), (50, 48), (50, 82), (22, 70)], c)
     pen.shape([(78, 38), (50, 48), (50, 82), (78, 70)], shade(c, 0.8))
-    pen.shape([(44, 30), (50, 28), (56, 30), (56, 46), (50, 48), (44, 46)], (196, 74, 62))
+    pen.shape(
+        [(44, 30), (50, 28), (56, 30), (56, 46), (50, 48), (44, 46)], (196, 74, 62)
+    )
 
 
 def headphones(pen, c):
@@ -298,7 +317,9 @@ def umbrella(pen, c):
     pen.arc(50, 66, 62, 80, 0, 180, WOOD, 2.5)
     pen.draw.pieslice(pen._box(14, 18, 86, 86), 180, 360, fill=c)
     for x in (26, 50, 74):
-        pen.draw.pieslice(pen._box(x - 12, 46, x + 12, 58), 180, 360, fill=shade(c, 0.8))
+        pen.draw.pieslice(
+            pen._box(x - 12, 46, x + 12, 58), 180, 360, fill=shade(c, 0.8)
+        )
 
 
 def soap(pen, c):

@@ -50,7 +50,9 @@ CATEGORIES = {
 }
 
 
-def _item(code, name, kind, leaf, fen, *, tax=13, colour=SAND, stock=60, cost=0.55, **more):
+def _item(
+    code, name, kind, leaf, fen, *, tax=13, colour=SAND, stock=60, cost=0.55, **more
+):
     """One product. ``colours`` and ``sizes`` make variants; ``extra`` is fen per size step."""
     return {
         "code": code,
