@@ -6,8 +6,8 @@ column ``phone_digest`` by itself. What the ORM reads is always the mask.
 
 - write clear text; writing back the mask that a screen showed changes nothing, any
   other masked-looking text is refused;
-- ``search([("phone", "=", "138…")])`` goes through the digest (needs ``digest=``),
-  every other operator but "is (not) set" is refused, so are grouping, sorting, aggregates;
+- ``search([("phone", "=", …)])`` goes through the digest (needs ``digest=``); every
+  other operator but "is (not) set" is refused, so are grouping, sorting, aggregates;
 - clear text: ``record._wx_reveal(field, reason)`` (personal data, logged) or
   ``record._wx_secret(field)`` (keys that the code itself needs);
 - raw SQL writers use ``env["wx.crypto"]._encrypt(...)`` and ``_digest(...)``;

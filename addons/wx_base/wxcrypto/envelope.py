@@ -2,8 +2,8 @@
 
 ``w1.<key version>.<base64url of nonce (12) + ciphertext + tag (16)>``, AES-256-GCM.
 Additional data is ``w1.<key version>.<context>``; the context is "<model>:<field>", so
-a value copied into another column (or relabelled to another key) does not open. It is not
-bound to the row: rows are written by multi-row INSERT before their ids are known.
+a value copied into another column (or relabelled to another key) does not open. It is
+not bound to the row: rows are written by multi-row INSERT before their ids are known.
 Nonces are random: stay below 2**32 values per key version (rotate before).
 """
 
