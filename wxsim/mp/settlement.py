@@ -16,6 +16,22 @@ _logger = logging.getLogger(__name__)
 _PERIOD = 1.0
 _LATE = 2 * DAY
 
+_DUE = (
+    "SELECT transaction_id FROM mp_shipping "
+    "WHERE finished=1 AND settled_at=0 AND complaint=0 AND CASE WHEN confirmed_at=0 "
+    f"THEN shipped_at + CASE logistics_type WHEN 1 THEN {10 * DAY} ELSE {2 * DAY} END "
+    "ELSE confirmed_at + :delay END <= :now"
+)
+# Only apps that have shipped before are warned.
+_LATE_SQL = (
+    "SELECT t.transaction_id FROM trades t LEFT JOIN mp_shipping s "
+    "ON s.transaction_id=t.transaction_id WHERE t.state='SUCCESS' "
+    "AND t.success_time<:now-:late AND COALESCE(s.finished,0)=0 "
+    "AND COALESCE(s.warned,0)=0 AND COALESCE(s.special_type,0)<>2 "
+    "AND COALESCE(s.delay_to,0)<:now AND t.appid IN "
+    "(SELECT appid FROM mp_shipping WHERE finished=1)"
+)
+
 declare("mp_settle_delay", 60.0, 0, 30 * DAY)
 
 
@@ -43,67 +59,53 @@ def settle(sim, db, order, shipment, now):
 def sweep(sim):
     """Confirm, settle and warn as far as the business clock allows; a count."""
     now = int(sim.clock.now())
-    with sim.store.read() as db:
-        if not _something_due(db, sim, now):
-            return 0
-    with sim.store.write() as db:
-        return _confirm_and_settle(sim, db, now) + _warn_late(sim, db, now)
-
-
-def _something_due(db, sim, now):
-    row = db.execute(
-        "SELECT EXISTS(SELECT 1 FROM mp_shipping WHERE finished=1 AND settled_at=0) "
-        "OR EXISTS(SELECT 1 FROM trades WHERE state='SUCCESS' AND success_time<?)",
-        (now - _LATE,),
-    ).fetchone()
-    return row[0]
-
-
-def _confirm_and_settle(sim, db, now):
-    rows = db.execute(
-        "SELECT * FROM mp_shipping WHERE finished=1 AND settled_at=0"
-    ).fetchall()
-    done = 0
     delay = sim.settings.get("mp_settle_delay")
-    for row in rows:
-        shipment = orders.shipment_of(row)
-        order = _order(db, shipment.transaction_id)
-        if order is None or orders.is_refunded(order):
-            continue
-        due = shipment.due_at()
-        if due is not None and due <= now:
-            shipment.confirm(due, AUTOMATIC, False)
-            orders.save_shipment(db, shipment)
-            done += 1
-        ready = shipment.confirmed_at and shipment.confirmed_at + delay <= now
-        if ready and not shipment.complaint:
-            settle(sim, db, order, shipment, int(shipment.confirmed_at + delay))
-            done += 1
-    return done
+    with sim.store.read() as db:
+        due = [row[0] for row in db.execute(_DUE, {"now": now, "delay": delay})]
+        late = [row[0] for row in db.execute(_LATE_SQL, {"now": now, "late": _LATE})]
+    if not due and not late:
+        return 0
+    with sim.store.write() as db:
+        done = sum(_advance(sim, db, number, now, delay) for number in due)
+        for number in late:
+            _warn_late(sim, db, number)
+    return done + len(late)
 
 
-def _warn_late(sim, db, now):
-    """``trade_manage_remind_shipping`` for orders unshipped for 48 hours."""
-    rows = db.execute(
-        "SELECT t.transaction_id FROM trades t LEFT JOIN mp_shipping s "
-        "ON s.transaction_id=t.transaction_id WHERE t.state='SUCCESS' "
-        "AND t.success_time<? AND COALESCE(s.finished,0)=0 "
-        "AND COALESCE(s.warned,0)=0 AND COALESCE(s.special_type,0)<>2 "
-        "AND COALESCE(s.delay_to,0)<? AND EXISTS "
-        "(SELECT 1 FROM mp_shipping o WHERE o.appid=t.appid AND o.finished=1)",
-        (now - _LATE, now),
-    ).fetchall()
-    for row in rows:
-        order = _order(db, row["transaction_id"])
-        shipment = orders.load_shipment(db, order)
+def _advance(sim, db, transaction_id, now, delay):
+    """Confirm and settle one order as far as ``now`` allows; steps done."""
+    order = _order(db, transaction_id)
+    if order is None:
+        return 0
+    shipment = orders.load_shipment(db, order)
+    if orders.is_refunded(order):
+        # Nothing is left to settle; the order must not come up again.
+        shipment.settled_at = now
         orders.save_shipment(db, shipment)
-        db.execute(
-            "UPDATE mp_shipping SET warned=1 WHERE transaction_id=?",
-            (order["transaction_id"],),
-        )
-        if shipment.state(orders.is_refunded(order)) == TO_SHIP:
-            _push_late(sim, db, order)
-    return len(rows)
+        return 1
+    steps = 0
+    due = shipment.due_at()
+    if due is not None and due <= now:
+        shipment.confirm(due, AUTOMATIC, False)
+        orders.save_shipment(db, shipment)
+        steps += 1
+    ready = shipment.confirmed_at and shipment.confirmed_at + delay <= now
+    if ready and not shipment.complaint:
+        settle(sim, db, order, shipment, int(shipment.confirmed_at + delay))
+        steps += 1
+    return steps
+
+
+def _warn_late(sim, db, transaction_id):
+    """``trade_manage_remind_shipping`` for an order unshipped for 48 hours."""
+    order = _order(db, transaction_id)
+    shipment = orders.load_shipment(db, order)
+    orders.save_shipment(db, shipment)
+    db.execute(
+        "UPDATE mp_shipping SET warned=1 WHERE transaction_id=?", (transaction_id,)
+    )
+    if shipment.state(orders.is_refunded(order)) == TO_SHIP:
+        _push_late(sim, db, order)
 
 
 def _push_late(sim, db, order):

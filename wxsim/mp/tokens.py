@@ -64,7 +64,8 @@ def issue_stable(db, ids, appid, now, force):
         )
         return issue(db, ids, appid, "stable", now)
     if current and current["expires_at"] - now > OVERLAP:
-        return current["token"], current["expires_at"] - now
+        # The clock may have been moved back: never more than a full life.
+        return current["token"], min(current["expires_at"] - now, LIFETIME)
     return issue(db, ids, appid, "stable", now)
 
 
@@ -72,8 +73,8 @@ def _may_force(db, appid, now):
     today = day_start(to_day(now))
     row = db.execute(
         "SELECT max(at) AS last, sum(at>=?) AS today FROM mp_token_forces "
-        "WHERE appid=?",
-        (today, appid),
+        "WHERE appid=? AND at<=?",
+        (today, appid, now),
     ).fetchone()
     if row["last"] is None:
         return True
