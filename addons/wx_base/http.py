@@ -37,9 +37,11 @@ __all__ = [
     "WxContext",
     "WxError",
     "WxHTTPError",
+    "installed_routes",
     "invalid",
     "json_response",
     "not_found",
+    "not_modified",
     "rate_limited",
     "wx_route",
 ]
@@ -300,6 +302,8 @@ def wx_route(
     """
     options = locals().copy()
     options.pop("path")
+    if len(methods) != 1:
+        raise ValueError(f"{path}: one route, one method")
 
     def decorator(func):
         spec = RouteSpec(path, func, **options)
@@ -316,6 +320,18 @@ def wx_route(
         )(func)
 
     return decorator
+
+
+def installed_routes(env) -> list:
+    """The declared routes of the modules installed in this database.
+
+    A re-imported module (tests, upgrades) declares again; the last one counts.
+    """
+    installed = env.registry._init_modules
+    latest = {
+        (spec.methods, spec.path): spec for spec in ROUTES if spec.module in installed
+    }
+    return list(latest.values())
 
 
 def json_response(data, status=200, headers=()) -> Response:

@@ -1,5 +1,6 @@
 """Transactions around calls to the outside, and small shared helpers."""
 
+import hashlib
 from contextlib import contextmanager
 from datetime import timedelta, timezone
 
@@ -65,3 +66,8 @@ def iso8601(value):
         .astimezone(BEIJING)
         .isoformat()
     )
+
+
+def etag_of(raw: bytes) -> str:
+    """A strong ETag of exactly these bytes."""
+    return f'"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"'

@@ -1,1 +1,4 @@
 from . import main
+from . import sessions
+from . import users
+from . import events

@@ -10,3 +10,9 @@ from . import wx_user
 from . import wx_session
 from . import wx_link_proposal
 from . import wx_idempotency
+from . import wx_request_limit
+from . import wx_owned_mixin
+from . import wx_event
+from . import res_partner
+from . import wx_publishable_version
+from . import wx_publishable_mixin

@@ -49,7 +49,9 @@ class WxUser(models.Model):
     blocked_reason = fields.Char("Reason of suspension")
     last_seen = fields.Datetime("Last seen", readonly=True, index=True)
     session_ids = fields.One2many("wx.session", "user_id", "Logins")
-    session_count = fields.Integer("Open logins", compute="_compute_session_count")
+    session_count = fields.Integer(
+        "Open logins", compute="_compute_session_count", compute_sudo=True
+    )
     link_proposal_ids = fields.One2many("wx.link.proposal", "user_id", "Link proposals")
     link_state = fields.Selection(
         [("none", "No contact"), ("proposed", "Proposed"), ("linked", "Linked")],
@@ -144,6 +146,24 @@ class WxUser(models.Model):
             values["unionid"] = unionid
         user.write(values)
         return user, False
+
+    def _set_phone(self, number: str):
+        """Store a verified phone (clear text in) and propose contacts who have it.
+
+        :return: the new link proposals
+        """
+        self.ensure_one()
+        self.phone = number
+        partners = self.env["res.partner"].sudo()
+        partners = partners._wx_by_phone(number, self.company_id.id)
+        known = self.sudo().link_proposal_ids.partner_id | self.sudo().partner_id
+        return (
+            self.env["wx.link.proposal"]
+            .sudo()
+            .create(
+                [{"user_id": self.id, "partner_id": p.id} for p in partners - known]
+            )
+        )
 
     def _on_registered(self):
         """Hook: a shopper logged in for the first time."""

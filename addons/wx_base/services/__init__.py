@@ -1,0 +1,2 @@
+from . import wx_session_service
+from . import wx_user_service
