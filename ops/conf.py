@@ -10,7 +10,8 @@ EMBEDDED = paths.ROOT / "odoo.conf"
 
 
 def addons_path() -> str:
-    return str(paths.ADDONS)
+    """The suite, and the baselines that figures are measured against."""
+    return f"{paths.ADDONS},{paths.ROOT / 'tests' / 'bench' / 'baselines'}"
 
 
 def write(name: str, database: str, **options) -> object:

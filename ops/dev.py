@@ -21,7 +21,7 @@ def _slot():
     """At most two Odoo runs at a time on a small machine."""
     paths.LOCAL.mkdir(exist_ok=True)
     # kept open: the lock lives as long as the handle
-    handles = [(paths.LOCAL / f".slot{n}").open("w") for n in (0, 1, 2)]  # noqa: SIM115
+    handles = [(paths.LOCAL / f".slot{n}").open("w") for n in (0, 1, 2)]
     for handle in handles:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import statistics
+import time
 
 from . import paths
 from .system import apt_install, own, run
@@ -54,7 +55,7 @@ def requests_file(name: str, lines) -> object:
 
 
 def wrk(base_url: str, requests, *, connections=16, seconds=6) -> dict:
-    """Runs the file's requests round and round; ``{rps, ok, failed, p50, p99}`` (ms)."""
+    """Runs the file's requests round and round: ``{rps, ok, failed, p50, p99}``, ms."""
     if not shutil.which("wrk"):
         apt_install("wrk", why="Figures are measured with wrk")
     script = paths.FIXTURES / "load.lua"
@@ -94,3 +95,49 @@ def ratio(target, baseline, *, rounds=3) -> dict:
     a = statistics.median(r["rps"] for r in ours)
     b = statistics.median(r["rps"] for r in theirs)
     return {"value": round(a / b, 3), "ours": ours, "theirs": theirs, "rps": (a, b)}
+
+
+def burst(base_url: str, lines, *, connections=16) -> dict:
+    """Sends each line once over ``connections`` at the same time, standard library.
+
+    ``{rps, ok, failed, by_status}``; an answer below 400 is good, 4xx and 5xx failed.
+    """
+    import http.client
+    import threading
+    import urllib.parse
+    from collections import Counter
+    from concurrent.futures import ThreadPoolExecutor
+
+    address = urllib.parse.urlsplit(base_url).netloc
+    local = threading.local()
+    gate = threading.Barrier(min(connections, len(lines)))
+
+    def send(entry):
+        number, text = entry
+        method, path, head, body = text.split("\t", 3)
+        headers = dict(pair.split(": ", 1) for pair in head.split("|"))
+        if not hasattr(local, "link"):
+            local.link = http.client.HTTPConnection(address, timeout=60)
+            local.link.connect()
+            if number < gate.parties:
+                gate.wait(30)
+        try:
+            local.link.request(method, path, body.encode() or None, headers)
+            answer = local.link.getresponse()
+            answer.read()
+            return answer.status
+        except OSError:
+            local.link.close()
+            return 599
+
+    start = time.monotonic()
+    with ThreadPoolExecutor(connections) as pool:
+        statuses = Counter(pool.map(send, enumerate(lines)))
+    seconds = time.monotonic() - start
+    good = sum(count for status, count in statuses.items() if status < 400)
+    return {
+        "rps": good / seconds,
+        "ok": good,
+        "failed": len(lines) - good,
+        "by_status": dict(statuses),
+    }

@@ -128,7 +128,8 @@ def sql(database: str, statement: str) -> str:
 
 def dsn(database: str) -> str:
     """A libpq connection string for tests that open their own connections."""
-    return f"host={paths.PGSOCK} port={paths.PG_PORT} user={paths.DB_USER} dbname={database}"
+    server = f"host={paths.PGSOCK} port={paths.PG_PORT} user={paths.DB_USER}"
+    return f"{server} dbname={database}"
 
 
 def exists(database: str) -> bool:

@@ -17,8 +17,6 @@ from . import db, paths, pg, setup, shop, system, ui
 from .services import Stack
 from .ui import Stop, phase, say
 
-MODULES = (*db.SUITE, "wx_demo")
-
 
 def _terminate(signum, frame):
     raise KeyboardInterrupt
@@ -31,13 +29,13 @@ def _ensure_mall(database: str) -> bool:
     if pg.exists(database) and stamp.exists():
         if stamp.read_text() != digest:
             with phase("upgrade", "Upgrading the suite in the shop's database"):
-                db.install(database, (), upgrade=db.SUITE)
+                db.install(database, (), upgrade=shop.MODULES)
             stamp.write_text(digest)
         return False
     core = setup.ensure_core()
     with phase("suite", "Installing the suite"):
         pg.clone(core, database)
-        found = db.complaints(db.install(database, MODULES))
+        found = db.complaints(db.install(database, shop.MODULES))
         if found:
             raise Stop("\n".join(found) + "\nThe installation left warnings.")
     stamp.write_text(digest)

@@ -38,7 +38,8 @@ def _run(names, rest, *, full: bool) -> int:
     say("\n" + "─" * 64)
     for name, (good, bad, left), seconds in rows:
         say(
-            f"{name:<14}{good:>6} passed {bad:>4} failed {left:>4} skipped {seconds:>7.0f} s"
+            f"{name:<14}{good:>6} passed {bad:>4} failed"
+            f" {left:>4} skipped {seconds:>7.0f} s"
         )
     if not passed and not failed:
         failed = 1

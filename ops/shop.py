@@ -1,0 +1,155 @@
+"""The demo shop on a running stack: connected to the simulator, filled, played."""
+
+import json
+import secrets
+import string
+import subprocess
+
+from . import conf, db, paths, pg, setup
+from .sim import Sim
+from .system import as_account, run, service_env
+from .ui import Stop, phase, say
+
+APPID = "wx5a3e0d9f7b2c4816"
+MCHID = "1900012345"
+MODULES = (*db.SUITE, "wx_demo")
+LOGINS = (
+    ("admin", "admin", "店长 (everything)"),
+    ("operator", "operator", "店员 (orders, listings)"),
+    ("finance", "finance", "会计 (payments, bills, breaks)"),
+    ("service", "service", "客服 (orders, shoppers)"),
+)
+#: minutes that a shopper has to pay; the demo day waits for the first to run out
+TIMEOUT_MINUTES = 1
+
+
+def fresh(database: str) -> None:
+    """A database with the suite and the demo module, cached by their sources."""
+    core = setup.ensure_core()
+    template = f"shop_{db.suite_digest()}"
+    if not pg.exists(template):
+        for old in pg.sql("postgres", "SELECT datname FROM pg_database").split():
+            if old.startswith("shop_"):
+                pg.drop(old)
+        with phase("suite", "Installing the suite"):
+            pg.clone(core, "shopnew")
+            found = db.complaints(db.install("shopnew", MODULES))
+            if found:
+                raise Stop("\n".join(found) + "\nThe installation left warnings.")
+            pg.clone("shopnew", template)
+            pg.drop("shopnew")
+    pg.clone(template, database)
+
+
+def odoo_script(database: str, script: str) -> str:
+    """Runs a script in the Odoo shell; its output."""
+    config = conf.write(f"script-{database}", database, workers=0, log_level="warn")
+    command = [*as_account(), paths.PYTHON, "-m", "odoo", "shell", "-c", config]
+    done = run(
+        [*command, "-d", database, "--no-http"],
+        check=False,
+        env=service_env(),
+        cwd=paths.LOCAL,
+        input=script,
+    )
+    if done.returncode or "Traceback (most recent call last)" in done.stdout:
+        tail = "\n".join(done.stdout.splitlines()[-30:])
+        raise Stop(f"{tail}\nA set-up script failed in Odoo.")
+    return done.stdout
+
+
+def ensure(stack) -> None:
+    """Fills the shop once: credentials from the simulator, then ``wx.demo._setup``."""
+    if pg.sql(stack.database, "SELECT count(*) FROM wx_app").strip() != "0":
+        return
+    with phase("shop", "Filling the shop: products, pictures, stock, prices"):
+        facts = connect(stack)
+        # the facts hold secrets: they travel on standard input, never as arguments
+        odoo_script(
+            stack.database,
+            f"env['wx.demo']._setup({facts!r})\nenv.cr.commit()\n",
+        )
+
+
+def connect(stack) -> dict:
+    """Makes the app and the merchant at the simulator; what ``wx.demo`` needs."""
+    sim = Sim(stack.sim_url)
+    letters = string.ascii_letters + string.digits
+    app = sim.ctl(
+        "POST",
+        "/_ctl/apps",
+        {
+            "appid": APPID,
+            "name": "山野集",
+            "push_url": f"{stack.api_url}/wx/push/{APPID}",
+            "push_token": secrets.token_hex(12),
+            "push_aes_key": "".join(secrets.choice(letters) for _ in range(43)),
+            "push_mode": "safe",
+            "push_format": "json",
+        },
+    )
+    merchant = sim.ctl(
+        "POST",
+        "/_ctl/merchants",
+        {
+            "mchid": MCHID,
+            "name": "山野集（杭州）文化创意有限公司",
+            "appids": [APPID],
+            "fee_rate": "0.60%",
+            "trust_mode": "public_key",
+        },
+    )
+    return {
+        "sim_url": stack.sim_url,
+        "api_url": stack.api_url,
+        "app": app,
+        "merchant": merchant,
+        "timeout_minutes": TIMEOUT_MINUTES,
+    }
+
+
+def play_day(stack, *, shoppers=220) -> dict:
+    """Plays the demo day in a child process; the result it prints last."""
+    env = {
+        **service_env(),
+        "WX_API_URL": stack.api_url,
+        "WX_OFFICE_URL": stack.office_url,
+        "WX_SIM_URL": stack.sim_url,
+        "WX_DB": stack.database,
+        "WX_APPID": APPID,
+        "WX_MCHID": MCHID,
+    }
+    command = [str(paths.PYTHON), "-m", "ops.demoday", "--shoppers", str(shoppers)]
+    process = subprocess.Popen(
+        [*as_account(), *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=env,
+        cwd=paths.ROOT,
+    )
+    lines = process.stdout.read().splitlines()
+    if process.wait() or not lines:
+        raise Stop("The demo day did not end; the reason stands above.")
+    return json.loads(lines[-1])
+
+
+def verdict(result: dict) -> bool:
+    """Whether the day came out as it must; says what did not."""
+    wrong = []
+    for name in ("unexplained", "ledger_difference_fen", "false_alarms"):
+        if result.get(name) != 0:
+            wrong.append(f"{name} is {result.get(name)}, must be 0")
+    if (
+        result["breaks_found"] != result["breaks_planted"]
+        or not result["breaks_planted"]
+    ):
+        wrong.append(
+            f"{result['breaks_found']} of {result['breaks_planted']} planted breaks"
+            " were found"
+        )
+    if result["orders"] < 200:
+        wrong.append(f"only {result['orders']} orders")
+    wrong += result.get("problems", [])
+    for line in wrong:
+        say(f"✗ {line}")
+    return not wrong

@@ -1,0 +1,73 @@
+"""Odoo shell script: what the figures need beyond the demo shop.
+
+A second company with its own mini-program-less stock, 20 live price rules, plenty of
+stock, one scarce SKU, products in Odoo's own shop, a customer for the baseline.
+"""
+# ruff: noqa: F821  (``env`` is the shell's)
+
+import json
+from datetime import timedelta
+
+from odoo import Command, fields
+
+app = env["wx.app"].search([], limit=1)
+second = env["res.company"].create(
+    {"name": "第二公司", "country_id": env.ref("base.cn").id}
+)
+env["account.chart.template"].try_loading("cn", second)
+env["stock.warehouse"].create(
+    {"name": "二号仓", "code": "WH2", "company_id": second.id}
+)
+
+now = fields.Datetime.now()
+templates = env["wx.listing"].search([("app_id", "=", app.id)]).product_tmpl_id
+app.pricelist_id.item_ids = [
+    Command.create(
+        {
+            "applied_on": "1_product",
+            "product_tmpl_id": template.id,
+            "compute_price": "fixed",
+            "fixed_price": 10 + number,
+            "date_start": now - timedelta(days=1),
+            "date_end": now + timedelta(days=2 + number),
+        }
+    )
+    for number, template in enumerate(templates[:20])
+]
+location = app.warehouse_ids[:1].lot_stock_id
+variants = templates.product_variant_ids
+for variant in variants:
+    env["stock.quant"]._update_available_quantity(variant, location, 1_000_000)
+scarce = variants[-1]
+quant = env["stock.quant"].search(
+    [("product_id", "=", scarce.id), ("location_id", "=", location.id)]
+)
+quant.with_context(inventory_mode=True).inventory_quantity = 5
+quant.action_apply_inventory()
+templates.write({"is_published": True})
+partner = env["res.partner"].create({"name": "基线客户"})
+clerk = env["res.users"].create(
+    {
+        "name": "基线",
+        "login": "bench",
+        "group_ids": [
+            Command.set(
+                [
+                    env.ref("sales_team.group_sale_manager").id,
+                    env.ref("stock.group_stock_manager").id,
+                ]
+            )
+        ],
+    }
+)
+env.cr.commit()
+with open(FACTS_FILE, "w") as handle:
+    json.dump(
+        {
+            "skus": variants[:-1].ids,
+            "scarce_sku": scarce.id,
+            "uid": clerk.id,
+            "partner_id": partner.id,
+        },
+        handle,
+    )
