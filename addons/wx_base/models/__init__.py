@@ -16,3 +16,7 @@ from . import wx_event
 from . import res_partner
 from . import wx_publishable_version
 from . import wx_publishable_mixin
+from . import wx_access_token
+from . import wx_rate_bucket
+from . import wx_api_stat
+from . import wx_api_quota

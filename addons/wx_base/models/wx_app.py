@@ -1,13 +1,17 @@
 import re
+import threading
 from urllib.parse import urlsplit
 
+import requests
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..fields import WxEncrypted
+from ..wxclient import OFFICIAL_BASE, WxClientError, WxMpClient, WxThrottledError
 
-WECHAT_HOST = "api.weixin.qq.com"
-DEFAULT_API_BASE = f"https://{WECHAT_HOST}/"
+WECHAT_HOST = urlsplit(OFFICIAL_BASE).hostname
+_connections = threading.local()
 
 
 class WxApp(models.Model):
@@ -39,7 +43,7 @@ class WxApp(models.Model):
     api_base = fields.Char(
         "API Address",
         required=True,
-        default=DEFAULT_API_BASE,
+        default=OFFICIAL_BASE,
         groups="base.group_system",
         help="WeChat's own address; another one (a simulator) only in state Test.",
     )
@@ -124,3 +128,109 @@ class WxApp(models.Model):
                 raise ValidationError(
                     self.env._("The EncodingAESKey has exactly 43 letters or digits.")
                 )
+
+    # calls ------------------------------------------------------------------------
+    def _wx_client(self):
+        """The client of this mini-program: shared token, call limiter, statistics.
+
+        Its methods raise ``wxclient.WxClientError`` subclasses and open only short
+        transactions of their own, so call them with none open (``tools``).
+
+        :raises UserError: no AppSecret, or archived
+        """
+        self.ensure_one()
+        app = self.sudo()
+        secret = app._wx_secret("secret")
+        if not secret or not app.active:
+            raise UserError(
+                self.env._(
+                    "The mini-program “%(name)s” has no AppSecret or is archived.",
+                    name=app.name,
+                )
+            )
+        if not hasattr(_connections, "session"):
+            # one pool per thread: connections to WeChat are kept open
+            _connections.session = requests.Session()
+        # read now: later the caller's transaction is closed
+        rate, buckets, stats = (
+            app.rate_per_second,
+            self.env["wx.rate.bucket"],
+            self.env["wx.api.stat"],
+        )
+        owner = (app.id, app.company_id.id)
+
+        def gate(interface):
+            try:
+                return buckets._take(owner[0], rate, interface)
+            except WxThrottledError as error:
+                stats._count(*owner, interface, error.code, throttled=True)
+                raise
+
+        def observe(interface, code, seconds):
+            stats._count(*owner, interface, code, seconds)
+            buckets._block(owner[0], interface, code)
+
+        return WxMpClient(
+            app.appid,
+            secret,
+            base_url=app.api_base,
+            session=self.env["wx.access.token"]._storage(app),
+            gate=gate,
+            observe=observe,
+            transport=_connections.session,
+        )
+
+    def _check_system(self):
+        if not (self.env.su or self.env.user._is_system()):
+            raise AccessError(self.env._("Only an administrator may do this."))
+
+    def action_test_connection(self):
+        """Asks WeChat for a token and says what is wrong, if anything."""
+        self.ensure_one()
+        self._check_system()
+        try:
+            self._wx_client().fetch_access_token()
+        except WxClientError as error:
+            raise UserError(self._wx_explain(error)) from error
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("WeChat accepts AppID and AppSecret."),
+            },
+        }
+
+    def action_refresh_quota(self):
+        """Reads the quotas of the interfaces in use from WeChat."""
+        self.ensure_one()
+        self._check_system()
+        try:
+            self.env["wx.api.quota"]._refresh_app(self)
+        except WxClientError as error:
+            raise UserError(self._wx_explain(error)) from error
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Quotas"),
+            "res_model": "wx.api.quota",
+            "view_mode": "list",
+            "domain": [("app_id", "=", self.id)],
+        }
+
+    def _wx_explain(self, error):
+        """A failed call in words for the administrator."""
+        _ = self.env._
+        texts = {
+            40001: _("The AppSecret is wrong."),
+            40013: _("WeChat does not know this AppID."),
+            40125: _("The AppSecret is wrong."),
+            40164: _("This server's address is not on the IP allow-list in WeChat."),
+            40243: _("The AppSecret is frozen; unfreeze it in the WeChat console."),
+            45009: _("The daily quota is used up."),
+            45011: _("Too many calls in this minute; try again in a minute."),
+            50007: _("WeChat has frozen this account."),
+            89503: _("WeChat waits for its administrator to allow this address."),
+        }
+        code = getattr(error, "code", None)
+        text = texts.get(code) or _("The call to WeChat failed.")
+        return f"{text}\n\n{error}"
