@@ -8,10 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pay_support import Receiver, Shop  # noqa: E402
+from pay_support import Receiver, Shop
 
-from wxsim.pay import merchants  # noqa: E402
-from wxsim.server import Simulator  # noqa: E402
+from wxsim.pay import merchants
+from wxsim.server import Simulator
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The delivery queue: ladder, faults, restart."""
 
+import itertools
 import json
 import time
 
@@ -37,7 +38,7 @@ def test_retries_follow_the_scaled_ladder(shop, receiver):
     number, _ = shop.paid()
     got = receiver.wait(4)
     assert len({body_id(one) for one in got}) == 1
-    waits = [b.at - a.at for a, b in zip(got, got[1:], strict=False)]
+    waits = [b.at - a.at for a, b in itertools.pairwise(got)]
     # 15 s, 15 s, 30 s at sixty-fold speed, and the poll of the queue
     for wait, planned in zip(waits, (0.25, 0.25, 0.5), strict=True):
         assert planned - 0.02 <= wait < planned + 0.5

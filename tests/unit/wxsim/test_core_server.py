@@ -151,7 +151,7 @@ def test_identifiers_follow_the_seed(tmp_path, cheap_keys, receiver):
         with Simulator(tmp_path / f"{run}.sqlite", seed=run // 2) as sim:
             shop = Shop(sim, receiver)
             shop.clock(set="2026-05-05T12:00:00+08:00")
-            number, prepay_id = shop.prepay()
+            _, prepay_id = shop.prepay()
             head = prepay_id[:10]
             seen.append((shop.mchid, shop.openid, prepay_id.removeprefix(head)))
     assert seen[0] == seen[1] != seen[2]
