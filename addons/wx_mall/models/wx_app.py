@@ -70,3 +70,15 @@ class WxApp(models.Model):
         if {"pricelist_id", "company_id"} & set(vals):
             self.env["wx.catalogue.service"]._mark_apps(self.ids)
         return done
+
+    def action_wx_consumer_setup(self):
+        """Button: the wizard that brings consumer taxes and prices."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Consumer taxes and prices"),
+            "res_model": "wx.consumer.setup",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_app_id": self.id},
+        }

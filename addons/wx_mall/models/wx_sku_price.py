@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.wx_base.money import to_yuan
+
 
 class WxSkuPrice(models.Model):
     """What one SKU costs in one mini-program, prepared for readers.
@@ -51,10 +53,29 @@ class WxSkuPrice(models.Model):
     )
     valid_until = fields.Datetime(help="The row is stale from this moment on (UTC).")
 
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    price = fields.Monetary(compute="_compute_amounts")
+    list_price = fields.Monetary(compute="_compute_amounts")
+    stock_available = fields.Float("Sellable", compute="_compute_stock_available")
+
     _app_product_uniq = models.Constraint(
         "UNIQUE(app_id, product_id)", "A SKU is priced once per mini-program."
     )
     _due_idx = models.Index("(app_id, valid_until) WHERE valid_until IS NOT NULL")
+
+    @api.depends("price_fen", "list_price_fen")
+    def _compute_amounts(self):
+        for row in self:
+            row.price = to_yuan(row.price_fen)
+            row.list_price = to_yuan(row.list_price_fen)
+
+    def _compute_stock_available(self):
+        for app, rows in self.grouped("app_id").items():
+            stock = self.env["wx.catalogue.service"]._sku_stock(
+                app.id, rows.product_id.ids
+            )
+            for row in rows:
+                row.stock_available = stock.get(row.product_id.id, 0.0)
 
     @api.model
     def _stale_listings(self, app_id, product_ids):

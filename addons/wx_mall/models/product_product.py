@@ -1,0 +1,34 @@
+from odoo import api, models
+
+from .product_template import PRICED_BY
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        products = super().create(vals_list)
+        self.env["wx.catalogue.service"]._mark_templates(
+            products.sudo().product_tmpl_id.ids
+        )
+        return products
+
+    def write(self, vals):
+        done = super().write(vals)
+        if (PRICED_BY | {"product_template_attribute_value_ids"}) & set(vals):
+            self.env["wx.catalogue.service"]._mark_templates(
+                self.sudo().product_tmpl_id.ids
+            )
+        return done
+
+    def unlink(self):
+        self.env["wx.catalogue.service"]._mark_templates(
+            self.sudo().product_tmpl_id.ids
+        )
+        return super().unlink()
+
+    def _wx_tax_included_price(self, price, company) -> float:
+        """See ``product.template``."""
+        self.ensure_one()
+        return self.product_tmpl_id._wx_tax_included_price(price, company)
