@@ -117,15 +117,15 @@ def _not_canonical(signature):
 def _replay(sim, trade, url):
     with sim.store.read() as db:
         row = db.execute(
-            "SELECT id FROM deliveries WHERE channel=? AND mchid=? AND out_trade_no=? "
-            "AND attempts>0 ORDER BY seq LIMIT 1",
+            "SELECT id, attempts FROM deliveries WHERE channel=? AND mchid=? "
+            "AND out_trade_no=? ORDER BY seq LIMIT 1",
             (notifications.CHANNEL, trade["mchid"], trade["out_trade_no"]),
         ).fetchone()
-    if row is None:
+    headers = notifications.SENT.of((sim.store.path, row["id"])) if row else None
+    if headers is None and not (row and row["attempts"]):
         raise ForgeError("no notification of this order was sent yet")
     delivery = sim.delivery.get(row["id"])
     body = delivery["payload"]["body"].encode()
-    headers = notifications.SENT.of((sim.store.path, row["id"]))
     if headers is None:
         # Sent by an earlier run of the simulator: signed again.
         headers = notifications.signed_headers(sim, trade["mchid"], row["id"], body)

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import functools
 import http.server
 import itertools
 import json
@@ -21,9 +22,14 @@ from wxsim.core import identity
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 
 
+@functools.lru_cache(maxsize=64)
+def load_key(pem):
+    """A private key; loading checks its primes, which takes long."""
+    return serialization.load_pem_private_key(pem.encode(), None)
+
+
 def rsa_sign(pem, text):
-    key = serialization.load_pem_private_key(pem.encode(), None)
-    raw = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    raw = load_key(pem).sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
     return base64.b64encode(raw).decode()
 
 
