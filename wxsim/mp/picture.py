@@ -21,7 +21,7 @@ def _finder(draw, left, top, size, colour, ground):
             left + (7 - inset) * size - 1,
             top + (7 - inset) * size - 1,
         ]
-        draw.rounded_rectangle(box, radius=(2 - inset * 0.6) * size, fill=fill)
+        draw.rounded_rectangle(box, radius=int((2 - inset * 0.6) * size), fill=fill)
 
 
 def _in_finder(row, column, count):
@@ -63,22 +63,16 @@ def draw_code(content, width, colour, clear, form, name="", square=False):
     image = Image.new("RGBA", (unit * full, unit * full), ground)
     draw = ImageDraw.Draw(image)
     start = _QUIET * unit
-    shrink = 0 if square else unit * 0.06
     for row, line in enumerate(matrix):
         for column, dark in enumerate(line):
             if not dark or (not square and _in_finder(row, column, count)):
                 continue
             left, top = start + column * unit, start + row * unit
-            box = [
-                left + shrink,
-                top + shrink,
-                left + unit - shrink,
-                top + unit - shrink,
-            ]
+            box = [left, top, left + unit - 1, top + unit - 1]
             if square:
-                draw.rectangle([left, top, left + unit - 1, top + unit - 1], ink)
+                draw.rectangle(box, fill=ink)
             else:
-                draw.rounded_rectangle(box, radius=unit * 0.4, fill=ink)
+                draw.ellipse(box, fill=ink)
     if not square:
         for row, column in ((0, 0), (0, count - 7), (count - 7, 0)):
             _finder(draw, start + column * unit, start + row * unit, unit, ink, ground)
@@ -87,8 +81,10 @@ def draw_code(content, width, colour, clear, form, name="", square=False):
         _badge(draw, image.width / 2, unit * count * 0.11, badge, (255, 255, 255, 255))
     image = image.resize((width, width), Image.Resampling.LANCZOS)
     out = io.BytesIO()
+    if not clear:
+        image = image.convert("RGB")
     if form == "jpeg":
-        image.convert("RGB").save(out, "JPEG", quality=92)
+        image.save(out, "JPEG", quality=92)
     else:
         image.save(out, "PNG")
     return out.getvalue()
