@@ -1,0 +1,15 @@
+"""What installing and removing the module does beyond its tables."""
+
+from .services import stock_sql
+
+
+def post_init_hook(env):
+    """Fills the stock rows from the quants; the trigger already watches them."""
+    env["wx.stock.pool"]._ensure_pools(
+        env["stock.warehouse"].with_context(active_test=False).search([])
+    )
+
+
+def uninstall_hook(env):
+    """Native stock works without us again."""
+    stock_sql.uninstall(env.cr)

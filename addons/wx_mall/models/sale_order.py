@@ -1,0 +1,87 @@
+from odoo import fields, models
+from odoo.exceptions import RedirectWarning, UserError
+
+from odoo.addons.sale.models.sale_order import SaleOrder as CoreSaleOrder
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    wx_order_id = fields.Many2one(
+        "wx.order",
+        "Mall order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+
+    def action_confirm(self):
+        """Mall orders skip the ERP's own loyalty programmes: the mall's engine has
+        priced the promotion once, core would grant its points on top."""
+        mall = self.filtered("wx_order_id")
+        if not mall:
+            return super().action_confirm()
+        others = self - mall
+        done = super(SaleOrder, others).action_confirm() if others else True
+        mall._wx_confirm()
+        return done
+
+    def _wx_confirm(self):
+        """Core's own confirmation (stock, lock) without what wraps it."""
+        quiet = self.with_context(send_email=False, mail_notrack=True)
+        return CoreSaleOrder.action_confirm(quiet)
+
+    def _send_order_notification_mail(self, mail_template, *args, **kwargs):
+        """A shopper is told by WeChat; core would render a PDF for an e-mail that has
+        no address (``reference/odoo-19.md`` §11)."""
+        others = self.filtered(lambda order: not order.wx_order_id)
+        for order in others:
+            super(SaleOrder, order)._send_order_notification_mail(
+                mail_template, *args, **kwargs
+            )
+
+    def _prepare_invoice(self):
+        values = super()._prepare_invoice()
+        if self.wx_order_id:
+            # The payment stands on the advance account and is applied per invoice.
+            values["transaction_ids"] = []
+            values["ref"] = self.wx_order_id.name
+        return values
+
+    def _action_cancel(self):
+        """The money of a mall order must go back: never a silent cancellation."""
+        if not self.env.context.get("wx_refund"):
+            for order in self.filtered("wx_order_id"):
+                order._wx_check_cancel()
+        done = super()._action_cancel()
+        for mall in self.wx_order_id.sudo():
+            mall._wx_sync_holds()
+        return done
+
+    def _wx_check_cancel(self):
+        mall = self.wx_order_id.sudo()
+        if any(line.qty_delivered > 0 for line in self.order_line):
+            raise UserError(
+                self.env._(
+                    "Goods of mall order %(name)s have left: refund it from the mall "
+                    "order instead, and make a return for what comes back.",
+                    name=mall.name,
+                )
+            )
+        if mall._wx_refundable_fen() > 0:
+            raise RedirectWarning(
+                self.env._(
+                    "Mall order %(name)s was paid through WeChat. Cancelling it means "
+                    "refunding what is left of the payment.",
+                    name=mall.name,
+                ),
+                mall.action_refund(),
+                self.env._("Refund and cancel"),
+                {"default_order_id": mall.id, "default_mode": "all"},
+            )
+
+    def action_wx_open_order(self):
+        """Smart button: the mall order behind this sales order."""
+        self.ensure_one()
+        return self.wx_order_id._open("wx.order", self.wx_order_id)

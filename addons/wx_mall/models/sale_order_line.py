@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+#: Fields that change what the shopper paid for.
+PAID_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount", "tax_ids"}
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    wx_line_ids = fields.One2many("wx.order.line", "sale_line_id", "Mall order lines")
+
+    @api.depends("order_id.wx_order_id")
+    def _compute_qty_to_invoice(self):
+        """Goods of the mall are invoiced when they leave, whatever the product's
+        policy: that is when VAT falls due (``design.md``, Revenue and accounts)."""
+        super()._compute_qty_to_invoice()
+        for line in self:
+            if (
+                line.order_id.wx_order_id
+                and line.state == "sale"
+                and not line.display_type
+                and line.product_id.type == "consu"
+            ):
+                line.qty_to_invoice = line.qty_delivered - line.qty_invoiced
+
+    def write(self, vals):
+        changed = PAID_FIELDS & set(vals)
+        if changed and not self.env.context.get("wx_refund"):
+            self._wx_check_paid_fields({name: vals[name] for name in changed})
+        return super().write(vals)
+
+    def _wx_check_paid_fields(self, vals):
+        """Refuses edits of what was paid: the refund wizard does both sides."""
+        for line in self:
+            if not line.order_id.wx_order_id or line.state != "sale":
+                continue
+            for name, value in vals.items():
+                field = line._fields[name]
+                same = field.convert_to_cache(value, line) == field.convert_to_cache(
+                    line[name], line
+                )
+                if not same:
+                    raise UserError(
+                        self.env._(
+                            "%(order)s was paid in the mall: quantity, price and taxes "
+                            "of a paid line change only through a refund (button "
+                            "“Refund” of the mall order).",
+                            order=line.order_id.name,
+                        )
+                    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if not self.env.context.get("wx_refund"):
+            for line in lines.filtered(lambda li: li.state == "sale"):
+                if line.order_id.wx_order_id and line.price_total:
+                    raise UserError(
+                        self.env._(
+                            "%(order)s was paid in the mall: no line can be added. "
+                            "Make a sales order of its own.",
+                            order=line.order_id.name,
+                        )
+                    )
+        return lines

@@ -1,0 +1,68 @@
+from odoo import fields, models
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    wx_order_id = fields.Many2one(
+        "wx.order", related="sale_id.wx_order_id", string="Mall order", store=False
+    )
+    wx_receiver = fields.Char(
+        "Mall receiver",
+        compute="_compute_wx_receiver",
+        help="Masked; the waybill prints it in clear.",
+    )
+    wx_shipping_state = fields.Selection(
+        related="wx_order_id.shipping_state", string="Reported to WeChat"
+    )
+    wx_shipping_error = fields.Text(related="wx_order_id.shipping_error")
+
+    def _compute_wx_receiver(self):
+        for picking in self:
+            address = picking.sudo().wx_order_id.address_ids[:1]
+            parts = (address.region, address.detail, address.name, address.phone)
+            picking.wx_receiver = " ".join(filter(None, parts)) if address else False
+
+    def _wx_mall_orders(self):
+        """Mall orders behind these pickings (in sudo)."""
+        return self.sudo().sale_id.wx_order_id
+
+    def action_assign(self):
+        done = super().action_assign()
+        self._wx_mall_orders()._wx_sync_holds()
+        return done
+
+    def do_unreserve(self):
+        done = super().do_unreserve()
+        self._wx_mall_orders()._wx_sync_holds()
+        return done
+
+    def _action_done(self):
+        done = super()._action_done()
+        orders = self._wx_mall_orders()
+        if orders:
+            orders._wx_sync_holds()
+            orders._wx_after_delivery()
+        return done
+
+    def action_cancel(self):
+        done = super().action_cancel()
+        self._wx_mall_orders()._wx_sync_holds()
+        return done
+
+    def write(self, vals):
+        done = super().write(vals)
+        if {"carrier_tracking_ref", "carrier_id"} & set(vals):
+            shipped = self.filtered(lambda picking: picking.state == "done")
+            shipped._wx_mall_orders()._wx_queue_shipping()
+        return done
+
+    def action_wx_show_receiver(self):
+        """Receiver in clear for packing; logged."""
+        self.ensure_one()
+        return self.sudo(False).wx_order_id.action_show_receiver()
+
+    def action_wx_retry_shipping(self):
+        """Tells WeChat again that the goods are on their way."""
+        self.ensure_one()
+        return self.wx_order_id.action_retry_shipping()

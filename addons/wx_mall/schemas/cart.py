@@ -1,0 +1,40 @@
+"""What a shopper sends and gets about the cart; pure Python. Amounts are integer fen."""
+
+from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
+
+
+class CartItemIn(WxIn):
+    """Put pieces of a SKU into the cart (added to what is there)."""
+
+    sku_id: owned_id("sku", "app")
+    qty: Quantity = 1
+
+
+class CartItemPatch(WxIn):
+    """A new quantity for a cart item."""
+
+    qty: Quantity
+
+
+class CartItem(WxOut):
+    """A cart item with today's price and whether it can be ordered now."""
+
+    id: int
+    sku_id: int
+    listing_id: int | None
+    title: str
+    sku_text: str
+    image: str | None
+    price_fen: int
+    list_price_fen: int
+    qty: int
+    amount_fen: int
+    available: bool
+    in_stock: int
+
+
+class Cart(WxOut):
+    """The whole cart; ``total_fen`` counts what can be ordered now."""
+
+    items: list[CartItem]
+    total_fen: int

@@ -1,0 +1,110 @@
+"""The two SQL statements of order intake, and nothing else.
+
+``READ`` answers everything a decision needs in one round trip; ``WRITE`` takes the holds
+and writes order, lines, receiver and holds, or nothing at all when one line cannot be
+held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
+"""
+
+READ = """
+SELECT o.request_hash, o.answer,
+       a.row AS address,
+       p.order_timeout_minutes,
+       (SELECT array_agg(sp.id ORDER BY w.sequence, w.id)
+          FROM wx_stock_pool sp
+          JOIN stock_warehouse w ON w.id = sp.warehouse_id
+          LEFT JOIN wx_app_warehouse_rel r
+                 ON r.app_id = p.id AND r.warehouse_id = w.id
+         WHERE sp.active AND sp.company_id = p.company_id
+           AND (r.app_id IS NOT NULL OR NOT EXISTS (
+                SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id))) AS pools,
+       (SELECT json_agg(json_build_object(
+                   'product_id', s.product_id, 'listing_id', s.listing_id,
+                   'title', s.title, 'sku_text', s.sku_text, 'image', s.image,
+                   'price_fen', s.price_fen, 'list_price_fen', s.list_price_fen,
+                   'tiers', s.tiers, 'is_storable', s.is_storable))
+          FROM wx_sku_price s
+         WHERE s.app_id = p.id AND s.product_id = ANY(%(skus)s) AND s.on_sale)
+           AS prices,
+       EXISTS (SELECT 1 FROM wx_stock_delta WHERE product_id = ANY(%(skus)s))
+           AS unfolded,
+       EXISTS (SELECT 1 FROM wx_sku_price s
+                WHERE s.app_id = p.id AND s.product_id = ANY(%(skus)s)
+                  AND (s.valid_until <= %(now)s
+                       OR EXISTS (SELECT 1 FROM wx_catalogue_dirty d
+                                   WHERE d.app_id = p.id
+                                     AND d.listing_id IN (s.listing_id, 0))))
+           AS stale
+  FROM wx_app p
+  LEFT JOIN wx_order o
+         ON o.user_id = %(user)s AND o.idempotency_key = %(key)s
+  LEFT JOIN LATERAL (
+        SELECT row_to_json(wx_address) AS row FROM wx_address
+         WHERE id = %(address)s AND user_id = %(user)s AND active) a ON TRUE
+ WHERE p.id = %(app)s
+"""
+
+# The id is drawn apart from READ so that repeated requests do not waste numbers.
+NEXT_ID = "SELECT nextval('wx_order_id_seq')"
+
+WRITE = """
+WITH want AS MATERIALIZED (
+    SELECT * FROM unnest(%(hold_skus)s::int[], %(hold_qtys)s::int[])
+           AS w(product_id, qty)
+), locked AS MATERIALIZED (
+    SELECT s.id, s.product_id, w.qty
+      FROM wx_sku_stock s JOIN want w ON w.product_id = s.product_id
+     WHERE s.pool_id = %(pool)s
+     ORDER BY s.product_id FOR UPDATE OF s
+), held AS (
+    UPDATE wx_sku_stock s SET held = s.held + l.qty FROM locked l
+     WHERE s.id = l.id AND s.free - s.held >= l.qty
+    RETURNING s.product_id, l.qty
+), verdict AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM want) AS ok
+), ordered AS (
+    INSERT INTO wx_order (
+        id, name, app_id, company_id, user_id, currency_id, pool_id, state,
+        intake_state, posting_state, shipping_state, amount_fen, amount_total,
+        paid_fen, amount_paid, refunded_fen, amount_refunded, qty_total, remark,
+        idempotency_key, request_hash, answer, expires_at,
+        create_uid, create_date, write_uid, write_date)
+    SELECT %(id)s, %(name)s, %(app)s, %(company)s, %(user)s, c.currency_id, %(pool)s,
+           'unpaid', 'unpaid', 'none', 'none', %(amount)s, %(amount)s / 100.0,
+           0, 0, 0, 0, %(qty_total)s, %(remark)s,
+           %(key)s, %(hash)s, %(answer)s, %(expires)s,
+           1, %(now)s, 1, %(now)s
+      FROM verdict v, res_company c
+     WHERE v.ok AND c.id = %(company)s
+    RETURNING id
+), lines AS (
+    INSERT INTO wx_order_line (
+        order_id, product_id, listing_id, title, sku_text, image, price_fen,
+        list_price_fen, qty, amount_fen)
+    SELECT o.id, l.product_id, l.listing_id, l.title, l.sku_text, l.image,
+           l.price_fen, l.list_price_fen, l.qty, l.price_fen * l.qty
+      FROM ordered o, unnest(
+           %(skus)s::int[], %(listings)s::int[], %(titles)s::text[],
+           %(sku_texts)s::text[], %(images)s::text[], %(prices)s::int[],
+           %(list_prices)s::int[], %(qtys)s::int[])
+           AS l(product_id, listing_id, title, sku_text, image, price_fen,
+                list_price_fen, qty)
+), receiver AS (
+    INSERT INTO wx_order_address (
+        order_id, province, city, district, name, phone, detail, phone_digest)
+    SELECT o.id, %(province)s, %(city)s, %(district)s, %(receiver)s, %(phone)s,
+           %(detail)s, %(phone_digest)s
+      FROM ordered o WHERE %(has_address)s
+), holds AS (
+    INSERT INTO wx_hold (
+        user_id, key, product_id, pool_id, order_id, qty, converted, state,
+        expires_at, created_at)
+    SELECT %(user)s, %(key)s, h.product_id, %(pool)s, o.id, h.qty, 0, 'active',
+           %(expires)s, %(now)s
+      FROM ordered o, held h
+), bought AS (
+    DELETE FROM wx_cart_line USING ordered o
+     WHERE %(from_cart)s AND user_id = %(user)s AND app_id = %(app)s
+       AND product_id = ANY(%(skus)s)
+)
+SELECT v.ok, (SELECT array_agg(product_id) FROM held) FROM verdict v
+"""

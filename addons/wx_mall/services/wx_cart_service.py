@@ -1,0 +1,160 @@
+from odoo import api, fields, models
+
+from odoo.addons.wx_base.http import WxError, not_found
+
+MAX_ITEMS = 100
+
+READ = """
+SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_fen,
+       s.list_price_fen, s.tiers, c.qty, COALESCE(s.on_sale, FALSE), s.is_storable,
+       COALESCE((
+           SELECT max(k.free - k.held) FROM wx_sku_stock k
+             JOIN wx_stock_pool p ON p.id = k.pool_id AND p.active
+            WHERE k.product_id = c.product_id AND p.company_id = a.company_id
+              AND (EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                            WHERE r.app_id = a.id AND r.warehouse_id = p.warehouse_id)
+                   OR NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                                   WHERE r.app_id = a.id))), 0)
+  FROM wx_cart_line c
+  JOIN wx_app a ON a.id = c.app_id
+  LEFT JOIN wx_sku_price s ON s.app_id = c.app_id AND s.product_id = c.product_id
+ WHERE c.user_id = %s AND c.app_id = %s
+ ORDER BY c.added_at DESC, c.id DESC
+"""
+
+ADD = """
+INSERT INTO wx_cart_line AS c (user_id, app_id, product_id, qty, added_at)
+SELECT %(user)s, %(app)s, s.product_id, %(qty)s, %(now)s
+  FROM wx_sku_price s
+ WHERE s.app_id = %(app)s AND s.product_id = %(sku)s AND s.on_sale
+ON CONFLICT (user_id, app_id, product_id)
+DO UPDATE SET qty = c.qty + EXCLUDED.qty, added_at = EXCLUDED.added_at
+ WHERE c.qty + EXCLUDED.qty <= 9999
+RETURNING (SELECT count(*) FROM wx_cart_line
+            WHERE user_id = %(user)s AND app_id = %(app)s)
+"""
+
+
+class WxCartService(models.AbstractModel):
+    """The cart: one SQL statement to read, one to change. Owner by (user, app)."""
+
+    _name = "wx.cart.service"
+    _description = "Cart service"
+
+    @api.model
+    def _read(self, ctx) -> dict:
+        """The cart document; prices and stock of this moment."""
+        cr = ctx.env.cr
+        cr.execute(
+            "SELECT product_id FROM wx_cart_line WHERE user_id = %s AND app_id = %s",
+            (ctx.user_id, ctx.app_id),
+        )
+        skus = [row[0] for row in cr.fetchall()]
+        if skus:
+            ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, skus)
+        cr.execute(READ, (ctx.user_id, ctx.app_id))
+        items = [self._item(row) for row in cr.fetchall()]
+        return {
+            "items": items,
+            "total_fen": sum(i["amount_fen"] for i in items if i["available"]),
+        }
+
+    def _item(self, row):
+        (line, sku, listing, title, sku_text, image, price, listed, tiers, qty) = row[
+            :10
+        ]
+        on_sale, storable, stock = row[10:]
+        unit = 0
+        if price is not None:
+            unit = self.env["wx.sku.price"]._unit_fen(
+                {"price_fen": price, "tiers": tiers}, qty
+            )
+        in_stock = max(0, int(stock)) if storable else 9999
+        return {
+            "id": line,
+            "sku_id": sku,
+            "listing_id": listing,
+            "title": title or "",
+            "sku_text": sku_text or "",
+            "image": image,
+            "price_fen": unit,
+            "list_price_fen": listed or 0,
+            "qty": qty,
+            "amount_fen": unit * qty,
+            "available": bool(on_sale and in_stock >= qty),
+            "in_stock": in_stock,
+        }
+
+    @api.model
+    def _add(self, ctx, sku_id, qty) -> dict:
+        """Adds pieces of a SKU.
+
+        :raises WxError: 409 ``order.sku_unavailable``, 422 ``cart.quantity``,
+            ``cart.full``
+        """
+        ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, [sku_id])
+        cr = ctx.env.cr
+        cr.execute(
+            ADD,
+            {
+                "user": ctx.user_id,
+                "app": ctx.app_id,
+                "sku": sku_id,
+                "qty": qty,
+                "now": fields.Datetime.now(),
+            },
+        )
+        row = cr.fetchone()
+        if row is None:
+            raise self._refusal(ctx, sku_id)
+        if row[0] >= MAX_ITEMS:
+            self._check_room(ctx)
+        return self._read(ctx)
+
+    def _refusal(self, ctx, sku_id):
+        """Nothing was written: not on sale, or too many pieces."""
+        ctx.env.cr.execute(
+            "SELECT 1 FROM wx_sku_price WHERE app_id = %s AND product_id = %s AND on_sale",
+            (ctx.app_id, sku_id),
+        )
+        if ctx.env.cr.fetchone():
+            return WxError(
+                "cart.quantity", self.env._("At most 9999 pieces of one item"), 422
+            )
+        return WxError(
+            "order.sku_unavailable",
+            self.env._("Some of the goods are no longer on sale"),
+            409,
+            sku_ids=[sku_id],
+        )
+
+    def _check_room(self, ctx):
+        ctx.env.cr.execute(
+            "SELECT count(*) FROM wx_cart_line WHERE user_id = %s AND app_id = %s",
+            (ctx.user_id, ctx.app_id),
+        )
+        if ctx.env.cr.fetchone()[0] > MAX_ITEMS:
+            raise WxError("cart.full", self.env._("The cart is full"), 422)
+
+    @api.model
+    def _set(self, ctx, item_id, qty) -> dict:
+        """Sets the pieces of one own item; 404 for another's."""
+        ctx.env.cr.execute(
+            "UPDATE wx_cart_line SET qty = %s"
+            " WHERE id = %s AND user_id = %s AND app_id = %s",
+            (qty, item_id, ctx.user_id, ctx.app_id),
+        )
+        if not ctx.env.cr.rowcount:
+            raise not_found()
+        return self._read(ctx)
+
+    @api.model
+    def _remove(self, ctx, item_id) -> dict:
+        """Takes out one own item; 404 for another's."""
+        ctx.env.cr.execute(
+            "DELETE FROM wx_cart_line WHERE id = %s AND user_id = %s AND app_id = %s",
+            (item_id, ctx.user_id, ctx.app_id),
+        )
+        if not ctx.env.cr.rowcount:
+            raise not_found()
+        return self._read(ctx)

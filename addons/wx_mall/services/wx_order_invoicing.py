@@ -1,0 +1,192 @@
+import logging
+from datetime import datetime
+
+import psycopg2
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import ConcurrencyError, LockError, UserError
+
+from odoo.addons.wx_base.money import to_fen, to_yuan
+from odoo.addons.wx_base.tools import BEIJING
+
+from .allocate import allocate
+
+_logger = logging.getLogger(__name__)
+BATCH = 50
+_AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)
+
+
+class WxOrderInvoicing(models.AbstractModel):
+    """Invoices of delivered mall orders and credit notes of refunds, in batches.
+
+    The invoice is dated on the Beijing day of the delivery; the advance paid through
+    WeChat is applied to it at once. A credit note follows the refund that succeeded.
+    """
+
+    _name = "wx.order.invoicing"
+    _description = "Invoicing of mall orders"
+
+    @api.model
+    def _run(self, company_id) -> bool:
+        """One batch of each; True when more waits."""
+        company = self.env["res.company"].browse(company_id)
+        service = self.with_company(company).with_context(
+            allowed_company_ids=company.ids,
+            lang="zh_CN",
+            tracking_disable=True,
+            mail_notrack=True,
+        )
+        orders = service._due_orders(company_id)
+        service._each_or_all(orders, service._invoice)
+        refunds = service._due_refunds(company_id)
+        for refund in refunds:
+            service._each_or_all(
+                refund.order_id, lambda _o, r=refund: service._credit(r)
+            )
+        return len(orders) == BATCH or len(refunds) == BATCH
+
+    @api.model
+    def _due_orders(self, company_id):
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT o.id FROM wx_order o JOIN sale_order so ON so.id = o.sale_order_id
+             WHERE o.company_id = %s AND o.posting_state = 'done'
+               AND so.state = 'sale' AND so.invoice_status = 'to invoice'
+             ORDER BY o.id LIMIT %s FOR NO KEY UPDATE OF o SKIP LOCKED
+            """,
+            (company_id, BATCH),
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        return self.env["wx.order"].sudo().browse(ids)
+
+    @api.model
+    def _due_refunds(self, company_id):
+        return (
+            self.env["wx.order.refund"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", company_id),
+                    ("state", "=", "done"),
+                    ("order_id.posting_state", "=", "done"),
+                ],
+                order="id",
+            )
+            .filtered(lambda r: r.credited_fen < r.invoiced_fen and r._creditable())[
+                :BATCH
+            ]
+        )
+
+    def _each_or_all(self, orders, work):
+        """Runs ``work(orders)``; on failure one by one, exceptions on the order."""
+        if not orders:
+            return
+        try:
+            with self.env.cr.savepoint():
+                work(orders)
+                self.env.flush_all()
+            return
+        except _AGAIN:
+            raise
+        except Exception as exc:
+            self.env.invalidate_all(flush=False)
+            if len(orders) == 1:
+                _logger.warning("Mall order %s not invoiced: %s", orders.name, exc)
+                orders.write({"posting_state": "exception", "posting_error": str(exc)})
+                return
+        for order in orders:
+            self._each_or_all(order, work)
+
+    # invoices -------------------------------------------------------------------
+    def _invoice(self, orders):
+        sales = orders.sale_order_id.filtered(
+            lambda sale: any(line.qty_to_invoice > 0 for line in sale.order_line)
+        )
+        if not sales:
+            return
+        invoices = sales._create_invoices(grouped=True)
+        dates = {sale.id: self._delivery_date(sale) for sale in sales}
+        for invoice in invoices:
+            sale = invoice.invoice_line_ids.sale_line_ids.order_id[:1]
+            invoice.invoice_date = dates[sale.id]
+        invoices.action_post()
+        self._apply_advance(invoices, orders)
+
+    def _apply_advance(self, moves, orders):
+        for provider in orders.transaction_id.provider_id:
+            mine = orders.filtered(
+                lambda o, p=provider: o.transaction_id.provider_id == p
+            )
+            provider._wx_apply_advance(
+                moves.filtered(lambda m, o=mine: m in o._wx_moves())
+            )
+
+    def _delivery_date(self, sale):
+        """Beijing day of the last delivery (or of payment, for virtual goods)."""
+        done = sale.picking_ids.filtered(lambda p: p.state == "done" and p.date_done)
+        moment = max(done.mapped("date_done"), default=None) or sale.wx_order_id.paid_at
+        return fields.Datetime.context_timestamp(
+            self.with_context(tz="Asia/Shanghai"), moment
+        ).date()
+
+    # credit notes ---------------------------------------------------------------
+    def _credit(self, refund):
+        """Posts the credit notes of one refund, as far as invoices exist already.
+
+        Amounts are spread over the invoice lines in whole fen (largest remainder), each
+        with the taxes and the account of the line it lowers.
+        """
+        todo = refund.invoiced_fen - refund.credited_fen
+        for invoice, room in refund._creditable():
+            part = min(todo, sum(fen for _line, fen in room))
+            if part <= 0:
+                continue
+            note = self._credit_note(refund, invoice, room, part)
+            refund.credited_fen += part
+            refund.credit_move_ids = [Command.link(note.id)]
+            todo -= part
+        return refund.credit_move_ids
+
+    def _credit_note(self, refund, invoice, room, part):
+        shares = allocate(part, [fen for _line, fen in room])
+        note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": invoice.partner_id.id,
+                "company_id": invoice.company_id.id,
+                "journal_id": invoice.journal_id.id,
+                "currency_id": invoice.currency_id.id,
+                "fiscal_position_id": invoice.fiscal_position_id.id,
+                "reversed_entry_id": invoice.id,
+                "invoice_date": datetime.now(BEIJING).date(),
+                "invoice_origin": refund.order_id.sale_order_id.name,
+                "ref": f"{refund.order_id.name} {refund.reason}",
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": line.product_id.id,
+                            "name": line.name,
+                            "quantity": 1,
+                            "price_unit": to_yuan(share),
+                            "tax_ids": [Command.set(line.tax_ids.ids)],
+                            "account_id": line.account_id.id,
+                        }
+                    )
+                    for (line, _fen), share in zip(room, shares, strict=True)
+                    if share
+                ],
+            }
+        )
+        if to_fen(note.amount_total) != part:
+            raise UserError(
+                self.env._(
+                    "The credit note comes to %(total)s fen instead of %(part)s.",
+                    total=to_fen(note.amount_total),
+                    part=part,
+                )
+            )
+        note.action_post()
+        self._apply_advance(note, refund.order_id)
+        return note

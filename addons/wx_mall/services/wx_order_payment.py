@@ -1,0 +1,61 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.wx_base.http import WxError
+
+#: WeChat refuses a payment that would end in less than a minute
+MIN_SECONDS = 60
+
+
+class WxOrderPayment(models.AbstractModel):
+    """From an unpaid mall order to the arguments of ``wx.requestPayment``."""
+
+    _name = "wx.order.payment"
+    _description = "Payment of mall orders"
+
+    @api.model
+    def _pay(self, ctx, order_id) -> dict:
+        """Makes or reuses the attempt of an order; the call to WeChat runs with no
+        open transaction (``wx.pay.service``).
+
+        :raises WxError: 404; 409 ``order.not_payable``, ``order.expired``; 503
+            ``pay.unavailable`` when the mini-program has no payment provider
+        """
+        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
+        self._take(order)
+        provider = order.app_id.provider_id.sudo()
+        if not provider or provider.state == "disabled":
+            raise WxError(
+                "pay.unavailable", self.env._("Payment is not available now"), 503
+            )
+        service = ctx.env["wx.pay.service"]
+        attempt = order.payment_attempt_ids.filtered(
+            lambda tx: (
+                tx.wx_attempt_state in ("intent", "open") and tx.provider_id == provider
+            )
+        )[:1]
+        if not attempt:
+            attempt = service._create_attempt(order, provider)
+        return service._prepay(attempt)
+
+    def _take(self, order):
+        """Locks the open order against a close that runs at the same time."""
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            "UPDATE wx_order SET write_date = %s WHERE id = %s"
+            " AND intake_state = 'unpaid' AND expires_at > %s",
+            (now, order.id, now + timedelta(seconds=MIN_SECONDS)),
+        )
+        if self.env.cr.rowcount:
+            return
+        if order.intake_state == "unpaid":
+            raise WxError(
+                "order.expired", self.env._("The time to pay this order is over"), 409
+            )
+        raise WxError(
+            "order.not_payable",
+            self.env._("This order cannot be paid any more"),
+            409,
+            state=order.state,
+        )

@@ -1,0 +1,170 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.wx_base.money import to_fen, to_yuan
+
+
+class WxOrderRefundWizard(models.TransientModel):
+    """Staff grant a refund: everything, pieces of lines, or an amount.
+
+    Pieces that have not left shrink the sales order (so they are not shipped); what was
+    delivered is credited on the invoice once WeChat has paid the money back. The sum of
+    all refunds never exceeds what was paid.
+    """
+
+    _name = "wx.order.refund.wizard"
+    _description = "Refund a mall order"
+
+    order_id = fields.Many2one("wx.order", required=True, readonly=True)
+    currency_id = fields.Many2one(related="order_id.currency_id")
+    mode = fields.Selection(
+        [("all", "Everything that is left"), ("lines", "Pieces"), ("amount", "Amount")],
+        required=True,
+        default="lines",
+    )
+    refundable = fields.Monetary(compute="_compute_refundable")
+    amount = fields.Monetary(
+        compute="_compute_amount", store=True, readonly=False, required=True
+    )
+    reason = fields.Char(required=True)
+    line_ids = fields.One2many("wx.order.refund.wizard.line", "wizard_id")
+
+    @api.depends("order_id")
+    def _compute_refundable(self):
+        for wizard in self:
+            wizard.refundable = to_yuan(wizard.order_id._wx_refundable_fen())
+
+    @api.depends("mode", "refundable", "line_ids.qty")
+    def _compute_amount(self):
+        for wizard in self:
+            if wizard.mode == "all":
+                wizard.amount = wizard.refundable
+            elif wizard.mode == "lines":
+                wizard.amount = to_yuan(
+                    sum(
+                        line.order_line_id.price_fen * line.qty
+                        for line in wizard.line_ids
+                    )
+                )
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        order = self.env["wx.order"].browse(values.get("order_id")).exists()
+        if order and "line_ids" in fields_list:
+            values["line_ids"] = [
+                Command.create({"order_line_id": line.id}) for line in order.line_ids
+            ]
+        return values
+
+    def action_refund(self):
+        """Grants the refund and sends it to WeChat."""
+        self.ensure_one()
+        self.order_id.check_access("write")
+        return self.sudo()._grant()
+
+    def _grant(self):
+        order = self.order_id
+        order.lock_for_update()
+        order.invalidate_recordset()
+        fen = to_fen(self.amount)
+        if order.intake_state != "paid" or not order.transaction_id:
+            raise UserError(self.env._("Only a paid order can be refunded."))
+        if not 0 < fen <= order._wx_refundable_fen():
+            raise ValidationError(
+                self.env._(
+                    "At most %(amount)s yuan can still be refunded.",
+                    amount=f"{order._wx_refundable_fen() / 100:.2f}",
+                )
+            )
+        pieces = self._pieces() if self.mode == "lines" else {}
+        delivered = self._lower_sale(order, fen, pieces)
+        credited = fen
+        if self.mode == "lines":
+            credited = sum(line.price_fen * qty for line, qty in delivered.items())
+        elif order.sale_order_id.state == "cancel" or not order.sale_order_id:
+            credited = 0
+        refund = self.env["wx.order.refund"].create(
+            {
+                "order_id": order.id,
+                "amount_fen": fen,
+                "reason": self.reason,
+                "quantities": {
+                    str(line.id): qty for line, qty in delivered.items() if qty
+                },
+                "invoiced_fen": credited,
+            }
+        )
+        refund.transaction_id = self.env["wx.pay.service"]._refund(
+            order.transaction_id, fen, self.reason, f"wx-order-refund-{refund.id}"
+        )
+        order.message_post(
+            body=self.env._(
+                "Refund of %(amount)s yuan granted by %(user)s: %(reason)s",
+                amount=f"{fen / 100:.2f}",
+                user=self.env.user.name,
+                reason=self.reason,
+            )
+        )
+        return {"type": "ir.actions.act_window_close"}
+
+    def _pieces(self):
+        """``{mall order line: pieces}`` asked for."""
+        return {line.order_line_id: line.qty for line in self.line_ids if line.qty}
+
+    def _lower_sale(self, order, fen, pieces):
+        """Takes what has not left out of the sales order.
+
+        :return: ``{mall order line: pieces already delivered}`` to credit on invoices
+        """
+        sale = order.sale_order_id.with_context(wx_refund=True)
+        whole = fen == order._wx_refundable_fen() and not any(
+            line.qty_delivered for line in sale.order_line
+        )
+        if whole and self.mode != "lines":
+            if sale:
+                sale._action_cancel()
+            else:
+                self._drop_before_posting(order)
+            return {}
+        if not sale:
+            raise UserError(
+                self.env._(
+                    "The sales order is not there yet: refund everything, or wait a "
+                    "moment."
+                )
+            )
+        delivered = {}
+        for mall_line, qty in pieces.items():
+            delivered[mall_line] = self._lower_line(mall_line, qty)
+        lines = sale.order_line.filtered(lambda li: not li.display_type)
+        if not any(line.product_uom_qty for line in lines):
+            sale._action_cancel()
+        return delivered
+
+    def _lower_line(self, mall_line, qty):
+        line = mall_line.sale_line_id.with_context(wx_refund=True)
+        credited = sum(
+            (refund.quantities or {}).get(str(mall_line.id), 0)
+            for refund in mall_line.order_id.refund_ids
+            if refund.state != "failed"
+        )
+        delivered = int(line.qty_delivered)
+        waiting = int(line.product_uom_qty) - delivered
+        if qty > waiting + delivered - credited:
+            raise ValidationError(
+                self.env._(
+                    "Of %(title)s only %(qty)s pieces can still be refunded.",
+                    title=mall_line.title,
+                    qty=waiting + delivered - credited,
+                )
+            )
+        lower = min(qty, waiting)
+        if lower:
+            line.product_uom_qty -= lower
+        return qty - lower
+
+    def _drop_before_posting(self, order):
+        """A paid order that never reached the ERP: nothing to post, stock goes back."""
+        order.write({"posting_state": "none", "posting_error": False})
+        order._wx_drop_holds()
