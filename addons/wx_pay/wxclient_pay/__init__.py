@@ -15,6 +15,7 @@ from .errors import (
     WxPayNetworkError,
     WxPaySignatureError,
 )
+from .facts import PAID_STATES, Fact, payment_fact, refund_fact
 from .keys import (
     certificate_serial,
     check_apiv3_key,

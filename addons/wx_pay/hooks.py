@@ -1,0 +1,24 @@
+"""Installation and removal of the provider."""
+
+from odoo.exceptions import UserError
+
+from odoo.addons.payment import reset_payment_provider, setup_provider
+
+from .const import CODE
+
+
+def post_init_hook(env):
+    """One provider per company and core's payment method for it."""
+    setup_provider(env, CODE)
+
+
+def uninstall_hook(env):
+    """Refused once money moved: its evidence must stay readable."""
+    if env["wx.pay.fact"].search_count([], limit=1):
+        raise UserError(
+            env._(
+                "WeChat Pay has payments and cannot be uninstalled. Set its "
+                "providers to disabled and archive the mini-programs instead."
+            )
+        )
+    reset_payment_provider(env, CODE)
