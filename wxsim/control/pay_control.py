@@ -250,7 +250,7 @@ def platform_refund(sim, request, mchid):
             )
         except PayError as error:
             raise ControlError(f"{error.code}: {error.message}", 409) from error
-        return json_response(refunds.document(db, row))
+        return json_response(refunds.document(sim, db, row))
 
 
 @route("POST", "/_ctl/merchants/{mchid}/refund_outcome", area="control")

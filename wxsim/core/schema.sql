@@ -55,6 +55,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, due);
 CREATE INDEX IF NOT EXISTS deliveries_order ON deliveries (out_trade_no);
+CREATE INDEX IF NOT EXISTS deliveries_seq ON deliveries (seq);
+CREATE INDEX IF NOT EXISTS deliveries_held ON deliveries (seq) WHERE held=1;
 CREATE TABLE IF NOT EXISTS delivery_attempts (
     delivery_id TEXT NOT NULL,
     n INTEGER NOT NULL,

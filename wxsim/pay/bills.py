@@ -16,7 +16,7 @@ from . import billformat, ledger
 from .errors import PayError, invalid_request, param_error
 from .gateway import document, unsigned
 
-TOKEN_LIFE = 300
+_TOKEN_LIFE = {"five_minutes": 300, "thirty_seconds": 30}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TRADE_WHERE = {
     "ALL": "",
@@ -72,12 +72,13 @@ def _apply(sim, request, family, variant):
     check_day(sim, day)
     file_id, sha1 = file_of(sim, merchant["mchid"], day, family, variant)
     now = sim.clock.now()
+    life = _TOKEN_LIFE[sim.settings.unsure("bill_token_life")]
     with sim.store.write() as db:
         token = sim.ids.text(db, "bill_token", 64)
         db.execute("DELETE FROM bill_tokens WHERE expires<?", (now - 86400,))
         db.execute(
             "INSERT INTO bill_tokens VALUES (?,?,?,?,?)",
-            (token, merchant["mchid"], file_id, int(zipped), now + TOKEN_LIFE),
+            (token, merchant["mchid"], file_id, int(zipped), now + life),
         )
     host = request.header("Host") or sim.base_url.split("://")[1]
     url = f"http://{host}/v3/billdownload/file?token={token}"

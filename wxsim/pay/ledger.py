@@ -35,11 +35,12 @@ def book(db, mchid, account, direction, amount, at, **texts):
     """Add a booking; ``texts``: business_no, flow_no, name, type, applicant,
     remark, voucher, line_id."""
     signed = amount if direction == IN else -amount
-    last = db.execute(
-        "SELECT max(booked_at) AS at FROM bookings WHERE mchid=? AND account=?",
-        (mchid, account),
-    ).fetchone()["at"]
-    after = balance(db, mchid, account) + signed
+    before = db.execute(
+        "SELECT balance_fen FROM bookings WHERE mchid=? AND account=? "
+        "AND booked_at<=? ORDER BY booked_at DESC, id DESC LIMIT 1",
+        (mchid, account, at),
+    ).fetchone()
+    after = (before["balance_fen"] if before else 0) + signed
     db.execute(
         "INSERT INTO bookings (mchid, account, line_id, booked_at, day, business_no, "
         "flow_no, name, type, direction, amount_fen, balance_fen, applicant, remark, "
@@ -62,9 +63,12 @@ def book(db, mchid, account, direction, amount, at, **texts):
             texts.get("voucher", ""),
         ),
     )
-    if last is not None and at < last:
-        # The business clock was moved back: the order of bookings changed.
-        rebalance(db, mchid, account)
+    # Later ones exist only when the business clock was moved back.
+    db.execute(
+        "UPDATE bookings SET balance_fen=balance_fen+? "
+        "WHERE mchid=? AND account=? AND booked_at>?",
+        (signed, mchid, account, at),
+    )
 
 
 def rebalance(db, mchid, account=None):

@@ -3,16 +3,16 @@
 import collections
 import threading
 
-from .errors import PayError
+from .errors import switched
 
 # Requests in a second that are accepted, and erroneous ones among them.
 NORMAL = {"prepay": 500, "refund": 150, "refund_query": 300, "certificates": 1000}
 ERRONEOUS = {"refund": 6, "refund_query": 6}
 
 
-def throttled():
+def throttled(sim):
     """The answer to one request too many."""
-    return PayError(429, "FREQUENCY_LIMITED", "频率超限，请降低请求频率后重试")
+    return switched(sim, "throttle_error", "频率超限，请降低请求频率后重试")
 
 
 class Limits:
@@ -31,7 +31,7 @@ class Limits:
         if mode == "all" and name in ERRONEOUS:
             window = self._seen.get((sim.store.path, mchid, name, "error"))
             if window and self._live(sim, window) >= ERRONEOUS[name]:
-                raise throttled()
+                raise throttled(sim)
 
     def note_error(self, sim, mchid, name):
         """Count an erroneous request."""
@@ -52,7 +52,7 @@ class Limits:
         with self._lock:
             window = self._seen.setdefault(token, collections.deque())
         if self._live(sim, window) >= limit:
-            raise throttled()
+            raise throttled(sim)
         with self._lock:
             window.append(sim.clock.real())
 

@@ -19,7 +19,7 @@ def apply(sim, request):
     try:
         with sim.store.write() as db:
             row = refunds.apply(sim, db, merchant, body)
-            answer = refunds.document(db, row)
+            answer = refunds.document(sim, db, row)
     except refunds.Refused:
         with sim.store.write() as db:
             refunds.plan(sim, db, merchant["mchid"], body["out_refund_no"], "SUCCESS")
@@ -36,7 +36,7 @@ def query(sim, request, out_refund_no):
         row = refunds.by_number(db, request.ctx["merchant"]["mchid"], out_refund_no)
         if row is None:
             raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
-        return document(refunds.document(db, row))
+        return document(refunds.document(sim, db, row))
 
 
 @route("POST", _REFUNDS + "/{refund_id}/apply-abnormal-refund", area="pay")
@@ -67,7 +67,7 @@ def abnormal(sim, request, refund_id):
                 row["id"],
             ),
         )
-        return document(refunds.document(db, refunds.by_id(db, row["id"])))
+        return document(refunds.document(sim, db, refunds.by_id(db, row["id"])))
 
 
 def _decrypt(sim, request, merchant, body):

@@ -56,7 +56,10 @@ def _totals(db, trade):
     ).fetchone()
 
 
-def document(db, row):
+_OLD_TYPES = {"CASH": "COUPON", "NOCASH": "DISCOUNT"}
+
+
+def document(sim, db, row):
     """The refund as the API shows it."""
     trade = trades.by_id(db, row["trade_id"])
     out = {
@@ -79,18 +82,23 @@ def document(db, row):
             "settlement_total": trade["settle_fen"],
             "discount_refund": row["coupon_fen"],
             "currency": "CNY",
-            "refund_fee": row["fee_fen"],
         },
         "promotion_detail": [],
     }
+    shown = sim.settings.unsure("refund_fee_field")
+    if shown != "absent":
+        out["amount"]["refund_fee"] = row["fee_fen"] if shown == "fee_back" else 0
     if row["success_time"] is not None:
         out["success_time"] = to_iso(row["success_time"])
     if row["coupon_fen"]:
+        type_ = trade["coupon_type"]
+        if sim.settings.unsure("refund_promotion_type") == "COUPON_DISCOUNT":
+            type_ = _OLD_TYPES[type_]
         out["promotion_detail"] = [
             {
                 "promotion_id": trade["coupon_id"],
                 "scope": "GLOBAL",
-                "type": trade["coupon_type"],
+                "type": type_,
                 "amount": trade["coupon_fen"],
                 "refund_amount": row["coupon_fen"],
             }
@@ -303,7 +311,7 @@ def finish(sim, db, row):
     if state == "CLOSED":
         _undo(sim, db, merchant, row, now)
     fresh = by_id(db, row["id"])
-    notifications.refund(sim, db, merchant, fresh, notice(db, fresh))
+    notifications.refund(sim, db, merchant, fresh, notice(sim, db, fresh))
 
 
 def _undo(sim, db, merchant, row, now):
@@ -318,9 +326,9 @@ def _undo(sim, db, merchant, row, now):
         db.execute("UPDATE trades SET state='SUCCESS' WHERE id=?", (row["trade_id"],))
 
 
-def notice(db, row):
+def notice(sim, db, row):
     """The resource of a refund notification."""
-    shown = document(db, row)
+    shown = document(sim, db, row)
     out = {
         "mchid": row["mchid"],
         "transaction_id": row["transaction_id"],

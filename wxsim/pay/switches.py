@@ -141,3 +141,27 @@ declare_unsure(
     ("none", "leading"),
     "a sample shows a space before the download address",
 )
+declare_unsure(
+    "bill_token_life",
+    ("five_minutes", "thirty_seconds"),
+    "life of a download address; older texts say thirty seconds",
+)
+declare_unsure(
+    "refund_fee_field",
+    ("fee_back", "zero", "absent"),
+    "amount.refund_fee of a refund: its meaning for fees is not documented",
+)
+declare_unsure(
+    "refund_promotion_type",
+    ("CASH_NOCASH", "COUPON_DISCOUNT"),
+    "spelling of promotion_detail.type in a refund",
+)
+declare_unsure(
+    "throttle_error",
+    (
+        "FREQUENCY_LIMITED_429",
+        "RATELIMIT_EXCEEDED_429",
+        "FREQUENCY_LIMIT_EXCEED_429",
+    ),
+    "code of the answer to too many requests",
+)

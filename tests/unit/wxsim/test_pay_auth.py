@@ -184,6 +184,9 @@ def test_rate_limit(shop, monkeypatch):
     monkeypatch.setitem(limits.NORMAL, "refund_query", 5)
     codes = [shop.query_refund("NONE").status_code for _ in range(8)]
     assert codes[:5] == [404] * 5 and 429 in codes
+    shop.unsure(throttle_error="RATELIMIT_EXCEEDED_429")
+    answers = [shop.query_refund("NONE") for _ in range(8)]
+    assert "RATELIMIT_EXCEEDED" in {answer.json()["code"] for answer in answers}
     shop.settings(rate_limits="off")
     assert shop.query_refund("NONE").status_code == 404
     monkeypatch.setitem(limits.NORMAL, "refund_query", 300)

@@ -330,6 +330,10 @@ def test_download_token_lives_five_minutes(day):
     assert day.genuine(answer.headers, answer.content)
     assert download(day, apply(day)).status_code == 200
     assert day.error(download(day, url + "x")) == (400, "INVALID_REQUEST")
+    day.unsure(bill_token_life="thirty_seconds")
+    url = apply(day)
+    day.clock(advance=31)
+    assert day.error(download(day, url)) == (400, "INVALID_REQUEST")
 
 
 def test_download_by_another_merchant(day):

@@ -408,6 +408,11 @@ def test_coupon(shop):
     assert answer["settlement_total"] == 9700
     assert answer["settlement_refund"] == 9700
     assert (answer["payer_refund"], answer["discount_refund"]) == (9700, 300)
+    assert answer["refund_fee"] == 58
+    shop.unsure(refund_fee_field="absent", refund_promotion_type="COUPON_DISCOUNT")
+    shown = shop.query_refund("R1").json()
+    assert "refund_fee" not in shown["amount"]
+    assert shown["promotion_detail"][0]["type"] == "DISCOUNT"
 
 
 def test_sums(shop):
