@@ -2,3 +2,4 @@ from . import main
 from . import sessions
 from . import users
 from . import events
+from . import push

@@ -20,3 +20,4 @@ from . import wx_access_token
 from . import wx_rate_bucket
 from . import wx_api_stat
 from . import wx_api_quota
+from . import wx_push_message
