@@ -75,8 +75,7 @@ class Shopper:
         code = self.world.sim.ctl(
             "POST", f"/_ctl/users/{uid}/login_code", {"appid": self.world.appid}
         )["code"]
-        answer = self.api.login(body={"appid": self.world.appid, "code": code})
-        self.api.token = answer["access_token"]
+        self.api.login({"appid": self.world.appid, "code": code})
 
     def look_around(self):
         page = self.api.list_listings(limit=20)
@@ -85,12 +84,12 @@ class Shopper:
             page = self.api.list_listings(limit=20, cursor=page["next_cursor"])
             items = items + page["items"]
         chosen = self.rng.sample(items, min(len(items), self.rng.choice((1, 1, 2, 3))))
-        return [self.api.get_listing(listing_id=item["id"]) for item in chosen]
+        return [self.api.get_listing(item["id"]) for item in chosen]
 
     def address(self):
         province, city, district, street = self.rng.choice(ADDRESSES)
         return self.api.create_address(
-            body={
+            {
                 "name": self.rng.choice(NAMES),
                 "phone": f"13{self.rng.randrange(10**9):09d}",
                 "province": province,
@@ -98,15 +97,19 @@ class Shopper:
                 "district": district,
                 "detail": f"{street}{self.rng.randrange(1, 300)}号",
                 "is_default": True,
-            },
-            key=str(uuid.uuid4()),
+            }
         )["id"]
 
     def items(self, details):
         """SKUs with quantities; only what the shop says is in stock."""
         picked = {}
         for detail in details:
-            skus = [sku for sku in detail["skus"] if sku["in_stock"]]
+            stock = detail["stock"]
+            skus = [
+                sku
+                for sku in detail["skus"]
+                if stock.get(str(sku["id"]), {}).get("state") != "sold_out"
+            ]
             if skus:
                 sku = self.rng.choice(skus)
                 picked[sku["id"]] = self.rng.choice((1, 1, 1, 2, 3))
@@ -119,9 +122,7 @@ class Shopper:
             if not picked:
                 continue
             for sku_id, qty in picked.items():
-                self.api.add_to_cart(
-                    body={"sku_id": sku_id, "qty": qty}, key=str(uuid.uuid4())
-                )
+                self.api.add_cart_item({"sku_id": sku_id, "qty": qty})
             body = {
                 "items": [{"sku_id": s, "qty": q} for s, q in picked.items()],
                 "address_id": self.address_id,
@@ -129,14 +130,14 @@ class Shopper:
             }
             key = str(uuid.uuid4())
             try:
-                self.order = self.api.place_order(body=body, key=key)
+                self.order = self.api.place_order(body, key=key)
             except ApiError as exc:
                 if exc.code != "stock.sold_out":
                     raise
                 self.world.day.refused.append(exc.code)
                 continue
             if self.rng.random() < 0.1:  # an impatient thumb, a bad connection
-                again = self.api.place_order(body=body, key=key)
+                again = self.api.place_order(body, key=key)
                 if again["id"] != self.order["id"]:
                     self.world.day.problem(f"{key}: a repeated order made another one")
             self.world.day.note(self.order, role, uid=self.uid)
@@ -144,7 +145,7 @@ class Shopper:
         return None
 
     def ask_to_pay(self):
-        self.payment = self.api.pay_order(order_id=self.order["id"])
+        self.payment = self.api.pay_order(self.order["id"])
         return self.payment
 
     def pay(self, **options):
@@ -166,7 +167,7 @@ class Shopper:
     def wait_until_paid(self, seconds=30):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            state = self.api.get_order(order_id=self.order["id"])["state"]
+            state = self.api.get_order(self.order["id"])["state"]
             if state != "unpaid":
                 return state
             time.sleep(0.4)
@@ -182,7 +183,7 @@ class Shopper:
         if role == "cancel":
             if self.rng.random() < 0.5:
                 self.ask_to_pay()
-            self.api.cancel_order(order_id=self.order["id"])
+            self.api.cancel_order(self.order["id"])
             return
         self.ask_to_pay()
         if role in ("abandon", "late"):

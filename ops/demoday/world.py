@@ -40,13 +40,13 @@ class World:
     day: object
     seed: int = 7
     seconds: dict = field(default_factory=dict)
-    _module: object = None
+    _client: object = None
 
     def client(self):
         """A fresh client, generated from the server's own OpenAPI document."""
-        if self._module is None:
-            self._module = apiclient.generate(self.api_url)
-        return self._module.Client(self.api_url)
+        if self._client is None:
+            self._client = apiclient.load(apiclient.fetch(self.api_url))
+        return self._client(self.api_url)
 
     def office(self, login: str) -> Office:
         return Office(self.office_url, self.database, login, login)

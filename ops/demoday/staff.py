@@ -1,0 +1,137 @@
+"""Staff of the shop, each with their own login, through the web client's own calls."""
+
+import random
+
+from ..rpc import OfficeError
+from .world import until
+
+CARRIER = "顺丰速运"
+
+
+def wait_for_posting(world, office, seconds=180) -> None:
+    """Until every paid order is a sale order (the jobs process does it by itself)."""
+
+    def left():
+        return office.call(
+            "wx.order",
+            "search_count",
+            [("intake_state", "=", "paid"), ("posting_state", "=", "todo")],
+        )
+
+    until(lambda: left() == 0, seconds)
+    if left():
+        world.day.problem(f"{left()} paid orders were not posted in {seconds} s")
+    for order in office.search_read(
+        "wx.order", [("posting_state", "=", "exception")], ["name", "posting_error"]
+    ):
+        world.day.problem(f"{order['name']}: {order['posting_error']}")
+
+
+def ship(world, share=0.75) -> int:
+    """The operator packs most orders: carrier, tracking number, validate."""
+    office = world.office("operator")
+    rng = random.Random(f"{world.seed}-ship")
+    carrier = office.search_read("delivery.carrier", [("name", "=", CARRIER)], ["id"])
+    pickings = office.search_read(
+        "stock.picking",
+        [
+            ("sale_id.wx_order_id", "!=", False),
+            ("state", "=", "assigned"),
+            ("picking_type_code", "=", "outgoing"),
+        ],
+        ["name"],
+        order="id",
+    )
+    chosen = [row for row in pickings if rng.random() < share]
+    for number, row in enumerate(chosen, 1):
+        office.call(
+            "stock.picking",
+            "write",
+            [row["id"]],
+            {
+                "carrier_id": carrier[0]["id"],
+                "carrier_tracking_ref": f"SF{rng.randrange(10**12):012d}",
+            },
+        )
+        try:
+            office.button("stock.picking", "button_validate", [row["id"]])
+        except OfficeError as exc:
+            world.day.problem(f"{row['name']} cannot be shipped: {exc}")
+        if number % 50 == 0:
+            print_progress(number, len(chosen))
+    return len(chosen)
+
+
+def print_progress(done, total):
+    from .world import say
+
+    say(f"      {done} of {total} parcels")
+
+
+def refund(world, count=10) -> int:
+    """The operator grants refunds: pieces, amounts, and two whole orders."""
+    office = world.office("operator")
+    orders = office.search_read(
+        "wx.order",
+        [
+            ("intake_state", "=", "paid"),
+            ("sale_order_id", "!=", False),
+            ("refunded_fen", "=", 0),
+        ],
+        ["name", "amount_total", "state", "line_ids"],
+        order="id",
+    )
+    rng = random.Random(f"{world.seed}-refund")
+    chosen = rng.sample(orders, min(count, len(orders)))
+    done = 0
+    for number, order in enumerate(chosen):
+        values = {"order_id": order["id"], "reason": "七天无理由退货"}
+        if number < 2:
+            values |= {"mode": "all"}
+        elif number < count // 2 + 1:
+            values |= {
+                "mode": "amount",
+                "amount": round(order["amount_total"] * rng.uniform(0.1, 0.6), 2),
+            }
+        else:
+            values |= {"mode": "lines", "line_ids": [_one_piece(order)]}
+        try:
+            office.wizard(
+                "wx.order.refund.wizard",
+                values,
+                "action_refund",
+                default_order_id=order["id"],
+            )
+            done += 1
+        except OfficeError as exc:
+            world.day.problem(f"{order['name']} cannot be refunded: {exc}")
+    return done
+
+
+def _one_piece(order):
+    return (0, 0, {"order_line_id": order["line_ids"][0], "qty": 1})
+
+
+def run_crons(world, *models) -> None:
+    """The administrator presses “Run manually” on scheduled actions of these models."""
+    office = world.office("admin")
+    crons = office.search_read(
+        "ir.cron",
+        [("model_id.model", "in", list(models)), ("active", "in", [True, False])],
+        ["name"],
+    )
+    if not crons:
+        raise LookupError(f"no scheduled action on {models}")
+    for cron in crons:
+        until(lambda c=cron: _press(office, c["id"]), 60, 2)
+
+
+def _press(office, cron_id) -> bool:
+    """False while the action runs by itself at this moment."""
+    try:
+        office.button("ir.cron", "method_direct_trigger", [cron_id])
+    except OfficeError as exc:
+        if "LockError" in str(exc) or "UserError" in str(exc):
+            return False
+        raise
+    return True
