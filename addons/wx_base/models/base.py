@@ -16,12 +16,12 @@ class Base(models.AbstractModel):
     _inherit = "base"
 
     def _wx_encrypted(self, name):
-        """The WxEncrypted field ``name``; raises ValueError when it is none."""
+        """The WxEncrypted field ``name``; raises TypeError when it is none."""
         field = self._fields.get(name)
         if field is not None and field.related and not field.store:
             field = field.base_field
         if not isinstance(field, WxEncrypted):
-            raise ValueError(f"{self._name}.{name} is not an encrypted field")
+            raise TypeError(f"{self._name}.{name} is not an encrypted field")
         return field
 
     def _wx_reveal(self, name, reason):
@@ -53,6 +53,30 @@ class Base(models.AbstractModel):
             record_id: field.decrypt(value) if value else False
             for record_id, value in values.items()
         }
+
+    def _wx_reveal_action(self, name):
+        """Action for a button: the dialog that asks for the reason and then shows."""
+        self.ensure_one()
+        self._wx_encrypted(name)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Show Clear Text"),
+            "res_model": "wx.reveal",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_res_model": self._name,
+                "default_res_id": self.id,
+                "default_field_name": name,
+            },
+        }
+
+    def action_wx_reveal(self):
+        """For any form of a record with encrypted fields::
+
+        <button name="action_wx_reveal" type="object" context="{'wx_field': 'phone'}"
+        """
+        return self._wx_reveal_action(self.env.context.get("wx_field"))
 
     def _wx_secret(self, name):
         """Clear text of a *secret* that code needs (keys, tokens); not logged, so

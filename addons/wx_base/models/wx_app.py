@@ -19,7 +19,7 @@ class WxApp(models.Model):
 
     _name = "wx.app"
     _description = "Mini-Program"
-    _inherit = ["mail.thread"]
+    _inherit = ("mail.thread",)
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -71,6 +71,10 @@ class WxApp(models.Model):
         required=True,
         help="Upper limit of calls to WeChat over all workers.",
     )
+    calls_today = fields.Integer("Calls in 24 Hours", compute="_compute_calls_today")
+    quota_used = fields.Float(
+        "Highest Use of a Quota (%)", compute="_compute_quota_used", digits=(5, 1)
+    )
 
     _appid_uniq = models.Constraint("UNIQUE(appid)", "This AppID exists already.")
     _rate_pos = models.Constraint(
@@ -83,6 +87,29 @@ class WxApp(models.Model):
         base = self.get_base_url()
         for app in self:
             app.push_url = f"{base}/wx/push/{app.appid}" if app.appid else False
+
+    def _compute_calls_today(self):
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
+        sums = dict(
+            self.env["wx.api.stat"]
+            .sudo()
+            ._read_group(
+                [("app_id", "in", self.ids), ("minute", ">", since)],
+                ["app_id"],
+                ["calls:sum"],
+            )
+        )
+        for app in self:
+            app.calls_today = sums.get(app, 0)
+
+    def _compute_quota_used(self):
+        shares = dict(
+            self.env["wx.api.quota"]
+            .sudo()
+            ._read_group([("app_id", "in", self.ids)], ["app_id"], ["used_share:max"])
+        )
+        for app in self:
+            app.quota_used = shares.get(app, 0.0)
 
     @api.constrains("appid", "state")
     def _check_appid(self):

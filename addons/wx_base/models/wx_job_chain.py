@@ -17,7 +17,7 @@ class WxJobChain(models.Model):
 
     _name = "wx.job.chain"
     _description = "Long Job"
-    _inherit = ["wx.job.mixin"]
+    _inherit = ("wx.job.mixin",)
     _order = "id desc"
 
     name = fields.Char(required=True, readonly=True)
@@ -66,7 +66,7 @@ class WxJobChain(models.Model):
         :param total: expected number of items (0 when unknown)
         """
         if not callable(getattr(self.env[model], method, None)):
-            raise ValueError(f"{model} has no method {method}")
+            raise TypeError(f"{model} has no method {method}")
         chains = self.sudo()
         if key:
             running = chains.search(

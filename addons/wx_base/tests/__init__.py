@@ -8,3 +8,6 @@ from . import test_events
 from . import test_openapi
 from . import test_client
 from . import test_push
+from . import test_platform_screens
+from . import test_ownership
+from . import test_tools
