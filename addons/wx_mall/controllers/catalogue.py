@@ -33,7 +33,7 @@ class WxCatalogue(http.Controller):
         errors=[(404, "resource.not_found")],
     )
     def listings(self, ctx, query):
-        """Newest approved texts, prices of this moment, in pages. Takes If-None-Match."""
+        """Approved texts, prices of this moment, in pages. Takes If-None-Match."""
         return _tagged(ctx, ctx.env["wx.catalogue.reader"]._page(ctx, query))
 
     @wx_route(

@@ -16,9 +16,12 @@ class ProductPricelist(models.Model):
     def _compute_price_rule(self, products, quantity, **kwargs):
         # The mark travels in the context because a product without any rule is
         # priced by an empty rule, which knows no list.
+        pricelist = self
         if bool(self.env.context.get("wx_tax_included")) != self.wx_tax_included:
-            self = self.with_context(wx_tax_included=self.wx_tax_included)
-        return super()._compute_price_rule(products, quantity, **kwargs)
+            pricelist = self.with_context(wx_tax_included=self.wx_tax_included)
+        return super(ProductPricelist, pricelist)._compute_price_rule(
+            products, quantity, **kwargs
+        )
 
     def _get_partner_pricelist_multi_search_domain_hook(self, company_id):
         """A consumer list is never what a partner gets by default."""

@@ -17,7 +17,7 @@ class WxAddress(models.Model):
 
     _name = "wx.address"
     _description = "Shopper's address"
-    _inherit = ["wx.owned.mixin"]
+    _inherit = "wx.owned.mixin"
     _order = "user_id, is_default desc, id desc"
     _rec_name = "name"
 

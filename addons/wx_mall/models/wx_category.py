@@ -43,6 +43,7 @@ class WxCategory(models.Model):
     listing_ids = fields.Many2many(
         "wx.listing", "wx_listing_category_rel", "category_id", "listing_id", "Listings"
     )
+    display_name = fields.Char(recursive=True)
     listing_count = fields.Integer(compute="_compute_listing_count")
 
     @api.model

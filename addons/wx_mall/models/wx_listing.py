@@ -166,7 +166,7 @@ class WxListing(models.Model):
             if company and company != listing.app_id.company_id:
                 raise ValidationError(
                     self.env._(
-                        "%(product)s belongs to %(company)s, the mini-program does not.",
+                        "%(product)s belongs to %(company)s, unlike the mini-program.",
                         product=listing.product_tmpl_id.display_name,
                         company=company.name,
                     )

@@ -41,8 +41,12 @@ class WxListingImage(models.Model):
         ondelete="set null",
     )
     image = fields.Image("Picture", max_width=1280, max_height=1280, required=True)
-    image_640 = fields.Image(related="image", max_width=640, max_height=640, store=True)
-    image_240 = fields.Image(related="image", max_width=240, max_height=240, store=True)
+    image_640 = fields.Image(
+        "Picture 640", related="image", max_width=640, max_height=640, store=True
+    )
+    image_240 = fields.Image(
+        "Picture 240", related="image", max_width=240, max_height=240, store=True
+    )
     image_hash = fields.Char(
         compute="_compute_image_hash", store=True, index="btree_not_null"
     )

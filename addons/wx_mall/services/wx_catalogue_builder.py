@@ -87,7 +87,7 @@ class WxCatalogueBuilder(models.AbstractModel):
         )
         return self._write_documents(listing_ids, [], [])
 
-    # -- prices -------------------------------------------------------------------------
+    # -- prices --------------------------------------------------------------------
     def _sku_rows(self, listing, skus, prices):
         payload = listing._published_payload()
         template = listing.product_tmpl_id
@@ -160,7 +160,7 @@ class WxCatalogueBuilder(models.AbstractModel):
         )
         self.env["wx.sku.price"].invalidate_model()
 
-    # -- documents ----------------------------------------------------------------------
+    # -- documents -----------------------------------------------------------------
     def _list_item(self, listing, skus) -> dict:
         """Hook: item of GET /listings; public facts only. ``skus``: rows on sale."""
         payload = listing._published_payload()
@@ -343,7 +343,7 @@ class WxCatalogueBuilder(models.AbstractModel):
             )
         return len(gone) + len(new)
 
-    # -- categories ---------------------------------------------------------------------
+    # -- categories ----------------------------------------------------------------
     @api.model
     def _categories_json(self, app_id) -> str:
         """Answer of GET /categories: the tree, ``{"items": [...]}``."""

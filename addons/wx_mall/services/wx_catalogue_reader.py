@@ -126,9 +126,9 @@ class WxCatalogueReader(models.AbstractModel):
             return {"state": "low", "left": left}
         return {"state": "in_stock", "left": None}
 
-    # -- freshness ----------------------------------------------------------------------
+    # -- freshness -----------------------------------------------------------------
     def _answer(self, ctx, key, read, finish, size_of):
-        """Cached answer, or ``finish(text)`` of ``read(env) -> (text, listing ids)``."""
+        """``finish(text)`` of ``read(env) -> (text, listing ids)``, cached."""
         service = self.env["wx.catalogue.service"]
         seq, stale = service._version(ctx.app_id)
         key = (self.env.cr.dbname, ctx.app_id, *key)
@@ -165,7 +165,7 @@ class WxCatalogueReader(models.AbstractModel):
                 text, listing_ids = read(env)
         return text, service._version(ctx.app_id)[0], not left
 
-    # -- SQL ----------------------------------------------------------------------------
+    # -- SQL -----------------------------------------------------------------------
     def _read_page(self, env, app_id, query, after):
         column, comparison, direction = SORTS[query.sort]
         cr = env.cr

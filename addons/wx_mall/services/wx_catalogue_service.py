@@ -49,7 +49,7 @@ class WxCatalogueService(models.AbstractModel):
     _name = "wx.catalogue.service"
     _description = "Catalogue upkeep"
 
-    # -- marking (inside ERP transactions) ------------------------------------------
+    # -- marking (inside ERP transactions) -----------------------------------------
     @api.model
     def _mark_listings(self, listing_ids):
         """These listings have to be prepared again."""
@@ -106,7 +106,7 @@ class WxCatalogueService(models.AbstractModel):
             ]
         )
 
-    # -- reading the version ----------------------------------------------------------
+    # -- reading the version -------------------------------------------------------
     @api.model
     def _version(self, app_id):
         """``(seq, stale)`` of a mini-program's catalogue. One SQL statement."""
@@ -122,7 +122,7 @@ class WxCatalogueService(models.AbstractModel):
         )
         return self.env.cr.fetchone() or (0, True)
 
-    # -- refreshing ---------------------------------------------------------------------
+    # -- refreshing ----------------------------------------------------------------
     @contextmanager
     def _turn(self, app_id):
         """Service in a READ COMMITTED transaction, alone for this mini-program.
@@ -312,7 +312,7 @@ class WxCatalogueService(models.AbstractModel):
                     return
             self.env["ir.cron"]._commit_progress(1)
 
-    # -- stock --------------------------------------------------------------------------
+    # -- stock ---------------------------------------------------------------------
     @api.model
     def _sku_stock(self, app_id, sku_ids) -> dict:
         """``{sku id: sellable quantity}`` over the mini-program's pools. One SQL.

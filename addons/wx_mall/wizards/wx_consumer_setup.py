@@ -13,6 +13,7 @@ class WxConsumerSetup(models.TransientModel):
         "account.tax",
         string="Sales taxes",
         compute="_compute_plan",
+        compute_sudo=False,
         store=True,
         readonly=False,
         domain="[('company_id', '=', company_id), ('type_tax_use', '=', 'sale')]",
@@ -22,12 +23,13 @@ class WxConsumerSetup(models.TransientModel):
         "account.tax",
         "wx_consumer_setup_done_tax_rel",
         string="Copies exist",
-        compute="_compute_plan",
+        compute="_compute_done_tax_ids",
     )
     pricelist_id = fields.Many2one(
         "product.pricelist",
         "Consumer price list",
         compute="_compute_plan",
+        compute_sudo=False,
         store=True,
         readonly=False,
         check_company=True,
@@ -37,6 +39,7 @@ class WxConsumerSetup(models.TransientModel):
         "stock.warehouse",
         string="Warehouses",
         compute="_compute_plan",
+        compute_sudo=False,
         store=True,
         readonly=False,
         domain="[('company_id', '=', company_id)]",
@@ -48,9 +51,14 @@ class WxConsumerSetup(models.TransientModel):
         for wizard in self:
             plan = service._plan(wizard.app_id) if wizard.app_id else {}
             wizard.tax_ids = plan.get("taxes", False)
-            wizard.done_tax_ids = plan.get("done", False)
             wizard.pricelist_id = plan.get("pricelist", False)
             wizard.warehouse_ids = plan.get("warehouses", False)
+
+    @api.depends("app_id")
+    def _compute_done_tax_ids(self):
+        service = self.env["wx.consumer.setup.service"]
+        for wizard in self:
+            wizard.done_tax_ids = wizard.app_id and service._plan(wizard.app_id)["done"]
 
     def action_apply(self):
         """Brings taxes, fiscal position and price list; opens the mini-program."""
