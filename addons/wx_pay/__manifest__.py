@@ -20,6 +20,16 @@
         "views/payment_provider_views.xml",
         "views/payment_transaction_views.xml",
         "views/wx_pay_fact_views.xml",
+        "security/wx_pay_groups.xml",
+        "security/bills/ir.model.access.csv",
+        "security/wx_bill_rules.xml",
+        "data/ir_cron_bills.xml",
+        "views/wx_bill_day_views.xml",
+        "views/wx_bill_views.xml",
+        "views/wx_pay_break_views.xml",
+        "views/payment_provider_accounting_views.xml",
+        "wizards/wx_bill_wizard_views.xml",
+        "views/wx_bill_menus.xml",
     ],
     "assets": {
         "web.assets_frontend": [

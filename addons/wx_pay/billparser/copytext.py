@@ -33,11 +33,17 @@ class CopyStream:
         self._prefix = "".join(f"{value}\t" for value in prefix)
         self._buffer = b""
         self.count = 0
+        self.error = None
 
     def read(self, size=8192):
-        """At most ``size`` bytes; empty at the end."""
+        """At most ``size`` bytes; empty at the end. What the rows raise is also kept in
+        ``error``, as a database driver wraps it."""
         if len(self._buffer) < size:
-            self._fill(max(size, 1 << 16))
+            try:
+                self._fill(max(size, 1 << 16))
+            except Exception as error:
+                self.error = error
+                raise
         block, self._buffer = self._buffer[:size], self._buffer[size:]
         return block
 

@@ -21,6 +21,7 @@ MESSAGES = {
     "summary_total": "a sum of the lines differs from the summary",
     "gzip": "the gzip stream is damaged",
     "wrong_kind": "this is the other kind of bill",
+    "variant": "the bill of all transactions (ALL) is needed",
 }
 
 

@@ -37,7 +37,9 @@ def open_bill(source):
     """
     if isinstance(source, bytes | bytearray | memoryview):
         source = io.BytesIO(source)
-    if source.seekable():
+    # A spooled temporary file can seek but has no seekable() before Python 3.11.
+    seekable = getattr(source, "seekable", None)
+    if seekable is None or seekable():
         start = source.tell()
         magic = source.read(2)
         source.seek(start)

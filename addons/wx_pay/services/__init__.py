@@ -1,0 +1,6 @@
+from . import wx_pay_service
+from . import wx_pay_facts
+from . import wx_pay_refund
+from . import wx_pay_sweep
+from . import wx_pay_matching
+from . import wx_pay_ledger

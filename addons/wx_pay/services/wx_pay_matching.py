@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from . import matching_sql as sql
+
+# Around midnight two clocks may disagree about the day; a document this close waits for
+# the neighbour's bill before it is called missing.
+BORDER = timedelta(minutes=5)
+
+
+class WxPayMatching(models.AbstractModel):
+    """Compares a day's bill lines, fund movements and ERP documents, set by set.
+
+    Everything is SQL on whole sets: what agrees leaves no trace but a count, what does
+    not becomes a ``wx.pay.break`` keyed by its document. Running it again on unchanged
+    data changes nothing.
+    """
+
+    _name = "wx.pay.matching"
+    _description = "WeChat Bill Matching"
+
+    def _match_day(self, day):
+        """Match one loaded day and write its breaks and figures.
+
+        :return: dict of the figures written on the day
+        """
+        day.ensure_one()
+        self.env.flush_all()
+        cr = self.env.cr
+        params = self._params(day)
+        cr.execute(sql.FOUND_TABLE)
+        for statement in self._statements(day):
+            cr.execute(statement, params)
+        cr.execute(sql.UPSERT, params)
+        changed = cr.rowcount
+        cr.execute(sql.VANISH, params)
+        changed += cr.rowcount
+        figures = self._day_figures(params)
+        cr.execute("DROP TABLE wx_found")
+        self.env.invalidate_all(flush=False)
+        values = {
+            "line_count": figures["lines"],
+            "matched_count": figures["matched"],
+            "unexplained": figures["unexplained"],
+            "state": "posted" if day.state == "posted" else "matched",
+        }
+        if changed or any(day[name] != value for name, value in values.items()):
+            day.write({**values, "matched_at": fields.Datetime.now()})
+        return values
+
+    def _params(self, day):
+        provider = day.provider_id.sudo()
+        start, end = day._bounds_utc()
+        trade = day.bill_ids.filtered(lambda bill: bill.kind == "trade")
+        fund = day.bill_ids.filtered(lambda bill: bill.kind == "fundflow")
+        loaded = fund.filtered(lambda bill: bill.state == "loaded")
+        basic = fund.filtered(lambda bill: bill.account_type == "BASIC")
+        days = {
+            other.date: other
+            for other in self.env["wx.bill.day"].search(
+                [
+                    ("provider_id", "=", provider.id),
+                    ("date", ">=", day.date - timedelta(days=1)),
+                    ("date", "<=", day.date + timedelta(days=1)),
+                    ("state", "in", ("loaded", "matched", "posted")),
+                ]
+            )
+        }
+        before = day.date - timedelta(days=1) in days
+        after = day.date + timedelta(days=1) in days
+        return {
+            "provider": provider.id,
+            "company": provider.company_id.id,
+            "day": day.id,
+            "date": day.date,
+            "start": start,
+            "end": end,
+            # what lies this close to an unknown neighbour is not judged yet
+            "sure_start": start if before else start + BORDER,
+            "sure_end": end if after else end - BORDER,
+            "trade": trade.ids[0] if trade.state == "loaded" else 0,
+            "neighbours": [
+                bill.id
+                for other in days.values()
+                for bill in other.bill_ids
+                if other != day and bill.kind == "trade" and bill.state == "loaded"
+            ]
+            or [0],
+            "funds": loaded.ids or [0],
+            "basic": basic.state in ("loaded", "empty"),
+            "rate_ppm": round((provider.wx_fee_rate or 0) * 10_000),
+            "fee_rule": provider.wx_refund_fee_rule or "last_takes_rest",
+            "now": fields.Datetime.now(),
+            "uid": self.env.uid,
+        }
+
+    def _statements(self, day):
+        """Hook: the statements that fill ``wx_found``, in order of precedence."""
+        trade = day.bill_ids.filtered(lambda bill: bill.kind == "trade")
+        fund = day.bill_ids.filtered(
+            lambda bill: bill.kind == "fundflow" and bill.state in ("loaded", "empty")
+        )
+        statements = []
+        if trade.state in ("loaded", "empty"):
+            statements += [sql.PAYMENTS, sql.REFUNDS]
+            statements += [sql.ERP_PAYMENTS, sql.ERP_REFUNDS]
+        if fund and trade.state in ("loaded", "empty"):
+            statements += [sql.FUND_AMOUNTS, sql.FUND_MISSING, sql.FUND_UNKNOWN]
+        return statements
+
+    def _day_figures(self, params):
+        """Lines, matched lines, and what is neither matched nor a break: counted by an
+        own query on agreement, not as the rest of the breaks."""
+        cr = self.env.cr
+        cr.execute(sql.AGREEING, params)
+        lines, agreeing, unexplained_lines = cr.fetchone()
+        cr.execute(sql.UNKNOWN_OPEN, params)
+        unexplained = unexplained_lines + cr.fetchone()[0]
+        return {"lines": lines, "matched": agreeing, "unexplained": unexplained}
+
+    def _transactions_of(self, table, ids):
+        """Line id → transaction id, for the screens."""
+        if not ids:
+            return {}
+        query = {
+            "wx_bill_trade_line": sql.TX_OF_TRADE,
+            "wx_bill_fund_line": sql.TX_OF_FUND,
+        }[table]
+        self.env["payment.transaction"].flush_model()
+        self.env.cr.execute(query, {"ids": list(ids)})
+        return dict(self.env.cr.fetchall())
+
+    def _figures(self, provider, first, last):
+        """Figures of a merchant over a range of Beijing days, for reports and checks.
+
+        :return: dict ``bill_lines``, ``matched``, ``breaks`` (class → number),
+            ``open_breaks``, ``unexplained``, ``gl_fen``, ``bill_balance_fen``,
+            ``ledger_difference_fen`` (absolute difference of the last two, over all
+            WeChat journals of the merchant)
+        """
+        days = self.env["wx.bill.day"].search(
+            [
+                ("provider_id", "=", provider.id),
+                ("date", ">=", first),
+                ("date", "<=", last),
+            ]
+        )
+        breaks = self.env["wx.pay.break"].search([("day_id", "in", days.ids)])
+        classes = {}
+        for brk in breaks:
+            classes[brk.break_class] = classes.get(brk.break_class, 0) + 1
+        gl_fen, bill_fen = self.env["wx.pay.ledger"]._balances(provider, last)
+        return {
+            "bill_lines": sum(days.mapped("line_count")),
+            "matched": sum(days.mapped("matched_count")),
+            "breaks": classes,
+            "open_breaks": len(breaks.filtered(lambda brk: brk.state == "open")),
+            "unexplained": sum(days.mapped("unexplained"))
+            + self.env["wx.pay.ledger"]._unexplained(provider, first, last),
+            "gl_fen": gl_fen,
+            "bill_balance_fen": bill_fen,
+            "ledger_difference_fen": abs(gl_fen - bill_fen),
+        }
