@@ -31,6 +31,11 @@
         "views/wx_publishable_version_views.xml",
         "views/wx_reveal_views.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "wx_base/static/tests/tours/*.js",
+        ],
+    },
     "uninstall_hook": "uninstall_hook",
     "application": False,
 }

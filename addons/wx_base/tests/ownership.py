@@ -19,6 +19,7 @@ parameter has no factory fails the test, so none can be forgotten.
 
 import copy
 import re
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from odoo.addons.wx_base import openapi
@@ -176,7 +177,7 @@ def _has(data, path) -> bool:
 
 def _put(data, path, value):
     """Set ``value`` at ``path``, making the objects and lists on the way."""
-    for part, following in zip(path, path[1:], strict=False):
+    for part, following in pairwise(path):
         empty = [] if following == 0 else {}
         if isinstance(data, list):
             if not data:

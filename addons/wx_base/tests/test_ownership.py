@@ -61,9 +61,9 @@ class FakeServer:
                 return self._response(201, {})
             return self._problem()
         thing_id = int(path.rsplit("/", 1)[1])
-        if self.leak == "existence" and thing_id in self.things:
-            if self.things[thing_id] != caller:
-                return self._problem(detail="belongs to somebody else")
+        foreign = thing_id in self.things and self.things[thing_id] != caller
+        if self.leak == "existence" and foreign:
+            return self._problem(detail="belongs to somebody else")
         if self.leak == "broken":
             return self._problem()
         if not self._may(thing_id, caller, "path"):
