@@ -22,7 +22,7 @@ def to_fen(amount) -> int:
     try:
         fen = Decimal(amount) * 100
         return int(fen.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    except (ArithmeticError, TypeError) as exc:
+    except (ArithmeticError, TypeError, ValueError) as exc:
         raise ValueError(f"not an amount of money: {amount!r}") from exc
 
 

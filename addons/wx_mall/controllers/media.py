@@ -1,7 +1,7 @@
 import re
 
 from odoo import http
-from odoo.http import Stream, request
+from odoo.http import request
 
 from ..models.wx_listing_image import SIZES
 
@@ -66,7 +66,7 @@ class WxMedia(http.Controller):
     def _send(self, row):
         if not row:
             raise request.not_found()
-        stream = Stream.from_attachment(request.env["ir.attachment"].sudo().browse(row))
+        stream = request.env["ir.attachment"].sudo().browse(row)._to_http_stream()
         stream.public = True
         response = stream.get_response(as_attachment=False, immutable=True)
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -203,7 +203,7 @@ class WxListing(models.Model):
     def unlink(self):
         apps = self.app_id.ids
         done = super().unlink()
-        self.env["wx.catalogue.service"]._bump(apps)
+        self.env["wx.catalogue.service"]._mark_categories(apps)
         return done
 
     # -- versions ------------------------------------------------------------------
