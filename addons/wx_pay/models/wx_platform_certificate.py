@@ -29,13 +29,19 @@ class WxPlatformCertificate(models.Model):
     )
     company_id = fields.Many2one(related="provider_id.company_id", store=True)
     serial_no = fields.Char(
-        "Serial Number", required=True, compute="_compute_serial_no", store=True
+        "Serial Number",
+        required=True,
+        compute="_compute_serial_no",
+        store=True,
+        precompute=True,
     )
     pem = fields.Text("Certificate", required=True)
     effective_at = fields.Datetime(
-        "Valid From", compute="_compute_serial_no", store=True
+        "Valid From", compute="_compute_serial_no", store=True, precompute=True
     )
-    expire_at = fields.Datetime("Valid Until", compute="_compute_serial_no", store=True)
+    expire_at = fields.Datetime(
+        "Valid Until", compute="_compute_serial_no", store=True, precompute=True
+    )
 
     _serial_uniq = models.Constraint(
         "UNIQUE(provider_id, serial_no)", "This certificate is already there."
