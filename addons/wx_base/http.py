@@ -211,7 +211,7 @@ class RouteSpec:
     def _read_body(self, httprequest):
         raw = self._raw_body(httprequest)
         if raw and httprequest.mimetype != "application/json":
-            code, title = problems._BY_STATUS[415]
+            code, title = problems.BY_STATUS[415]
             raise WxError(code, title, 415)
         # PostgreSQL cannot store NUL; look closer only when one may be there.
         if b"\\u0000" in raw or b"\0" in raw:

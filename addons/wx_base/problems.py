@@ -62,33 +62,46 @@ class WxHTTPError(HTTPException):
         self.code = error.http_status
 
 
-_BY_STATUS = {
-    400: ("request.invalid", _lt("The request cannot be understood")),
-    401: ("auth.required", _lt("Please log in")),
-    403: ("auth.forbidden", _lt("This is not allowed")),
-    404: ("resource.not_found", _lt("Not found")),
-    405: ("request.method", _lt("This address does not accept that method")),
-    409: ("request.busy", _lt("The data is being changed, please try again")),
-    413: ("request.too_large", _lt("The request is too large")),
-    415: ("request.media_type", _lt("Send the body as application/json")),
-    422: ("request.refused", _lt("The request was refused")),
-    429: ("rate.limited", _lt("Too many requests, please try again later")),
-    503: ("server.busy", _lt("The service is busy, please try again")),
+# One statement each: core's term extractor misreads calls nested in tuples.
+UNREADABLE = _lt("The request cannot be understood")
+LOGIN_FIRST = _lt("Please log in")
+FORBIDDEN = _lt("This is not allowed")
+NOT_FOUND = _lt("Not found")
+METHOD = _lt("This address does not accept that method")
+BUSY = _lt("The data is being changed, please try again")
+TOO_LARGE = _lt("The request is too large")
+MEDIA_TYPE = _lt("Send the body as application/json")
+REFUSED = _lt("The request was refused")
+LIMITED = _lt("Too many requests, please try again later")
+SERVER_BUSY = _lt("The service is busy, please try again")
+INTERNAL = _lt("Internal error")
+
+BY_STATUS = {
+    400: ("request.invalid", UNREADABLE),
+    401: ("auth.required", LOGIN_FIRST),
+    403: ("auth.forbidden", FORBIDDEN),
+    404: ("resource.not_found", NOT_FOUND),
+    405: ("request.method", METHOD),
+    409: ("request.busy", BUSY),
+    413: ("request.too_large", TOO_LARGE),
+    415: ("request.media_type", MEDIA_TYPE),
+    422: ("request.refused", REFUSED),
+    429: ("rate.limited", LIMITED),
+    503: ("server.busy", SERVER_BUSY),
 }
-_INTERNAL = ("internal", _lt("Internal error"))
 
 REQUEST_INVALID = _lt("Some of the values are invalid")
 
 
-def not_found(env=None, detail=None) -> WxError:
+def not_found(detail=None) -> WxError:
     """404 ``resource.not_found``: absent, or not the caller's (never told apart)."""
-    code, title = _BY_STATUS[404]
+    code, title = BY_STATUS[404]
     return WxError(code, title, 404, detail)
 
 
 def rate_limited(retry_after: int) -> WxError:
     """429 ``rate.limited``; ``retry_after`` in seconds."""
-    code, title = _BY_STATUS[429]
+    code, title = BY_STATUS[429]
     headers = [("Retry-After", str(max(1, int(retry_after))))]
     return WxError(code, title, 429, headers=headers)
 
@@ -147,7 +160,7 @@ def to_wx_error(exc: Exception) -> WxError:
     if isinstance(exc, SchemaError):
         return invalid(field_errors(exc))
     status = _status_of(exc)
-    code, title = _BY_STATUS.get(status, _INTERNAL)
+    code, title = BY_STATUS.get(status, ("internal", INTERNAL))
     headers = []
     if isinstance(exc, HTTPException):
         skip = ("content-type", "content-length")

@@ -12,3 +12,4 @@ from . import test_platform_screens
 from . import test_ownership
 from . import test_tools
 from . import test_screens
+from . import test_platform_tour
