@@ -1,0 +1,5 @@
+from . import catalogue
+from . import addresses
+from . import media
+from . import cart
+from . import orders
