@@ -70,7 +70,7 @@ class WxEncrypted(fields.Field):
     digest = None
     mask = "secret"
 
-    def __set_name__(self, owner, name):
+    def __set_name__(self, owner, name):  # pylint: disable=missing-return
         super().__set_name__(owner, name)
         digest = self._args__.get("digest")
         if digest and getattr(owner, "pool", None) is None:
@@ -80,7 +80,7 @@ class WxEncrypted(fields.Field):
             setattr(owner, digest, column)
             column.__set_name__(owner, digest)
 
-    def setup_nonrelated(self, model):
+    def setup_nonrelated(self, model):  # pylint: disable=missing-return
         super().setup_nonrelated(model)
         if self.mask not in KINDS:
             raise TypeError(f"{self}: mask must be one of {', '.join(KINDS)}")
@@ -110,7 +110,7 @@ class WxEncrypted(fields.Field):
         if record.id and record.id not in self._get_cache(record.env):
             record.fetch([self.name])
         elif not record.id:
-            record[self.name]
+            self.__get__(record, type(record))
         return self._get_cache(record.env).get(record._ids[0])
 
     def _masked(self, stored):
@@ -170,7 +170,7 @@ class WxEncrypted(fields.Field):
             return self._resolve(value, record)
         return value
 
-    def write(self, records, value):
+    def write(self, records, value):  # pylint: disable=method-required-super
         records.env.remove_to_compute(self, records)
         cache = self._get_cache(records.env)
         for record in records:

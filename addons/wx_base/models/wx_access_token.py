@@ -3,8 +3,6 @@ from odoo import api, fields, models
 from ..fields import WxEncrypted
 from ..tools import rc_cursor
 
-LOCK_TIMEOUT = "12s"  # longer than one fetch: connect 3 s, read 5 s, a pause
-
 
 class WxAccessToken(models.Model):
     """Access token of a mini-program, shared by all workers and nodes: a second fetch
@@ -70,7 +68,8 @@ class TokenStorage:
         else. READ COMMITTED, so the row is read again after waiting.
         """
         with rc_cursor(self._env) as cr:
-            cr.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            # longer than one fetch: connect 3 s, read 5 s, a pause
+            cr.execute("SET LOCAL lock_timeout = '12s'")
             cr.execute(
                 "INSERT INTO wx_access_token (app_id) VALUES (%s)"
                 " ON CONFLICT (app_id) DO NOTHING",

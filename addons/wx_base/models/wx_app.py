@@ -246,18 +246,23 @@ class WxApp(models.Model):
 
     def _wx_explain(self, error):
         """A failed call in words for the administrator."""
-        _ = self.env._
         texts = {
-            40001: _("The AppSecret is wrong."),
-            40013: _("WeChat does not know this AppID."),
-            40125: _("The AppSecret is wrong."),
-            40164: _("This server's address is not on the IP allow-list in WeChat."),
-            40243: _("The AppSecret is frozen; unfreeze it in the WeChat console."),
-            45009: _("The daily quota is used up."),
-            45011: _("Too many calls in this minute; try again in a minute."),
-            50007: _("WeChat has frozen this account."),
-            89503: _("WeChat waits for its administrator to allow this address."),
+            40001: self.env._("The AppSecret is wrong."),
+            40013: self.env._("WeChat does not know this AppID."),
+            40125: self.env._("The AppSecret is wrong."),
+            40164: self.env._(
+                "This server's address is not on the IP allow-list in WeChat."
+            ),
+            40243: self.env._(
+                "The AppSecret is frozen; unfreeze it in the WeChat console."
+            ),
+            45009: self.env._("The daily quota is used up."),
+            45011: self.env._("Too many calls in this minute; try again in a minute."),
+            50007: self.env._("WeChat has frozen this account."),
+            89503: self.env._(
+                "WeChat waits for its administrator to allow this address."
+            ),
         }
         code = getattr(error, "code", None)
-        text = texts.get(code) or _("The call to WeChat failed.")
+        text = texts.get(code) or self.env._("The call to WeChat failed.")
         return f"{text}\n\n{error}"

@@ -32,7 +32,6 @@ class WxPublishableMixin(models.AbstractModel):
     )
     published_version_id = fields.Many2one(
         "wx.publishable.version",
-        "Published Version",
         readonly=True,
         copy=False,
         ondelete="restrict",

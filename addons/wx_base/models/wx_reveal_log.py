@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -47,7 +47,10 @@ class WxRevealLog(models.Model):
         )
 
     def write(self, vals):
-        raise UserError(self.env._("The access log cannot be changed."))
+        if vals:
+            raise UserError(self.env._("The access log cannot be changed."))
+        return super().write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(self.env._("The access log cannot be changed."))
