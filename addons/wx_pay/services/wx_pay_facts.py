@@ -1,6 +1,7 @@
 import json
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import psycopg2
 
@@ -14,6 +15,25 @@ _BUSY = (
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
 )
+# Findings whose money goes back by itself.
+_RETURNED = ("fact.late_payment", "fact.duplicate_payment", "fact.not_accepted")
+_NOTE = """
+UPDATE wx_pay_fact
+   SET state = %(fact_state)s, code = %(code)s, transaction_id = %(tx_id)s,
+       resolution = CASE WHEN resolution = 'resolved' THEN resolution
+                         ELSE %(resolution)s END,
+       applied_at = now() AT TIME ZONE 'UTC'
+ WHERE id = %(fact_id)s
+"""
+_PAID = """
+UPDATE payment_transaction
+   SET state = 'done', state_message = NULL, wx_attempt_state = %(attempt_state)s,
+       wx_transaction_id = %(number)s, provider_reference = %(number)s,
+       wx_success_time = %(success)s, wx_next_sweep = NULL, wx_error_code = NULL,
+       is_post_processed = FALSE, last_state_change = now() AT TIME ZONE 'UTC',
+       write_date = now() AT TIME ZONE 'UTC'
+ WHERE id = %(tx_id)s
+"""
 
 
 def _without_nul(value):
@@ -25,6 +45,16 @@ def _without_nul(value):
     if isinstance(value, list):
         return [_without_nul(item) for item in value]
     return value
+
+
+class Applied(NamedTuple):
+    """What an apply step found: state of the fact, finding, transaction, and whether
+    the fact's row says so already."""
+
+    state: str
+    code: str | None = None
+    tx_id: int | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,62 +159,54 @@ class WxPayService(models.AbstractModel):
         try:
             try:
                 with cr.savepoint():
-                    state, code, tx_id = apply(fact, config)
+                    result = apply(fact, fact_id, config)
             except psycopg2.errors.UniqueViolation as error:
                 # a second attempt for the same document was paid at the same moment
                 if error.diag.constraint_name != "payment_transaction_wx_one_paid":
                     raise
                 self.env.invalidate_all(flush=False)
                 with cr.savepoint():
-                    state, code, tx_id = apply(fact, config, twice=True)
+                    result = apply(fact, fact_id, config, twice=True)
         except _BUSY:
             raise  # the request or the sweep runs again
         except Exception:
             _logger.exception("WeChat fact %s could not be applied", fact_id)
             self.env.invalidate_all(flush=False)
-            state, code, tx_id = "failed", "fact.internal", None
-        if state != "new":
-            self._note_outcome(fact_id, state, code, tx_id)
-        return Outcome(state, code, fact_id)
+            result = Applied("failed", "fact.internal")
+        if result.state != "new" and not result.noted:
+            cr.execute(_NOTE, self._note_values(fact_id, result))
+        return Outcome(result.state, result.code, fact_id)
 
-    def _note_outcome(self, fact_id, state, code, tx_id):
+    @staticmethod
+    def _note_values(fact_id, result):
         resolution = None
-        if code:
-            returning = (
-                "fact.late_payment",
-                "fact.duplicate_payment",
-                "fact.not_accepted",
-            )
-            resolution = "refunding" if code in returning else "open"
-        self.env.cr.execute(
-            """
-            UPDATE wx_pay_fact
-               SET state = %s, code = %s, transaction_id = %s,
-                   resolution = CASE WHEN resolution = 'resolved' THEN resolution
-                                     ELSE %s END,
-                   applied_at = now() AT TIME ZONE 'UTC'
-             WHERE id = %s
-            """,
-            (state, code, tx_id, resolution, fact_id),
-        )
+        if result.code:
+            resolution = "refunding" if result.code in _RETURNED else "open"
+        return {
+            "fact_id": fact_id,
+            "fact_state": result.state,
+            "code": result.code,
+            "tx_id": result.tx_id,
+            "resolution": resolution,
+        }
 
     # -- payments ----------------------------------------------------------------
 
-    def _apply_payment(self, fact, config, twice=False):
-        """:return: (fact state, finding, transaction id)"""
+    def _apply_payment(self, fact, fact_id, config, twice=False):
+        """:return: :class:`Applied`"""
         if fact.state not in PAID_STATES:
-            return "ignored", None, None
+            return Applied("ignored")
         row = self._lock_attempt(fact.out_trade_no, config.provider_id)
         if row is None:
-            return "exception", "fact.unknown_order", None
+            return Applied("exception", "fact.unknown_order")
         if row == "locked":
-            return "new", None, None
+            return Applied("new")
         code = self._check_payment(fact, row, config)
         if code:
-            return "exception", code, row["id"]
+            return Applied("exception", code, row["id"])
         if row["state"] == "done":
-            return "applied", None, row["id"]
-        return self._book_payment(fact, row, twice)
+            return Applied("applied", None, row["id"])
+        return self._book_payment(fact, fact_id, row, twice)
 
     def _lock_attempt(self, number, provider_id):
         """The attempt as a dict, ``"locked"`` when another worker holds it, or None."""
@@ -194,7 +216,12 @@ class WxPayService(models.AbstractModel):
             """
             SELECT t.id, t.state, t.wx_attempt_state, t.wx_amount_fen, t.wx_openid,
                    t.wx_trade_type, t.wx_payable_model, t.wx_payable_id,
-                   t.wx_transaction_id, a.appid, c.name AS currency
+                   t.wx_transaction_id, a.appid, c.name AS currency,
+                   EXISTS (SELECT 1 FROM payment_transaction o
+                            WHERE o.wx_payable_model = t.wx_payable_model
+                              AND o.wx_payable_id = t.wx_payable_id
+                              AND o.id != t.id AND o.wx_attempt_state = 'paid'
+                          ) AS other_paid
               FROM payment_transaction t
               JOIN res_currency c ON c.id = t.currency_id
               LEFT JOIN wx_app a ON a.id = t.wx_app_id
@@ -237,7 +264,7 @@ class WxPayService(models.AbstractModel):
             return "fact.transaction_mismatch"
         return None
 
-    def _book_payment(self, fact, row, twice):
+    def _book_payment(self, fact, fact_id, row, twice):
         tx = self.env["payment.transaction"].sudo().browse(row["id"])
         payable = tx.browse()
         if row["wx_payable_id"] and row["wx_payable_model"] in self.env:
@@ -247,53 +274,36 @@ class WxPayService(models.AbstractModel):
         state, code = "paid", None
         if row["state"] == "cancel" or row["wx_attempt_state"] == "closed":
             state, code = "paid_late", "fact.late_payment"
-        elif twice or (payable and self._has_other_payment(row)):
+        elif twice or row["other_paid"]:
             state, code = "paid_twice", "fact.duplicate_payment"
         elif payable and not payable._wx_payable_accepts(tx):
             state, code = "paid_late", "fact.not_accepted"
         if not payable and state == "paid":
             self._book_portal_payment(tx, fact)
-            return "applied", None, tx.id
-        self._mark_paid(row["id"], fact, state)
+            return Applied("applied", None, tx.id)
+        result = Applied("applied", code, tx.id, noted=True)
+        self._mark_paid(fact, state, self._note_values(fact_id, result))
         tx.invalidate_recordset(flush=False)
         if code:
             self._return_payment(tx, code)
         else:
             payable._wx_on_paid(tx)
-        return "applied", code, tx.id
+        return result
 
-    def _has_other_payment(self, row):
-        self.env.cr.execute(
-            """
-            SELECT 1 FROM payment_transaction
-             WHERE wx_payable_model = %s AND wx_payable_id = %s AND id != %s
-               AND wx_attempt_state = 'paid'
-            """,
-            (row["wx_payable_model"], row["wx_payable_id"], row["id"]),
-        )
-        return self.env.cr.fetchone() is not None
+    def _mark_paid(self, fact, attempt_state, note):
+        """Transaction and fact in one statement: this is the hot path.
 
-    def _mark_paid(self, tx_id, fact, attempt_state):
-        # Core's _set_done refuses a transaction that was cancelled, but money that
-        # arrived is a fact; it is also too slow for the hot path.
+        Core's ``_set_done`` refuses a transaction that was cancelled, but money that
+        arrived is a fact.
+        """
         self.env.cr.execute(
-            """
-            UPDATE payment_transaction
-               SET state = 'done', state_message = NULL, wx_attempt_state = %s,
-                   wx_transaction_id = %s, provider_reference = %s,
-                   wx_success_time = %s, wx_next_sweep = NULL, wx_error_code = NULL,
-                   is_post_processed = FALSE,
-                   last_state_change = now() AT TIME ZONE 'UTC',
-                   write_date = now() AT TIME ZONE 'UTC'
-             WHERE id = %s
-            """,
-            (
-                attempt_state,
-                fact.transaction_id,
-                fact.transaction_id,
-                fact.success_utc or fields.Datetime.now(),
-                tx_id,
-            ),
+            f"WITH noted AS ({_NOTE}) {_PAID}",
+            {
+                **note,
+                "attempt_state": attempt_state,
+                "number": fact.transaction_id,
+                "success": fact.success_utc or fields.Datetime.now(),
+            },
         )
 
     def _book_portal_payment(self, tx, fact):

@@ -14,6 +14,7 @@ from ..wxclient_pay import (
     WxPayError,
     refund_fact,
 )
+from .wx_pay_facts import Applied
 
 _logger = logging.getLogger(__name__)
 # Refusals that cure themselves or need money, not another request.
@@ -207,15 +208,15 @@ class WxPayService(models.AbstractModel):
 
     # -- facts -------------------------------------------------------------------
 
-    def _apply_refund(self, fact, config, twice=False):
+    def _apply_refund(self, fact, fact_id, config, twice=False):
         """Apply a refund fact; one without our request becomes a child transaction.
 
-        :return: (fact state, finding, transaction id)
+        :return: :class:`Applied`
         """
         if fact.mchid != config.mchid:
-            return "exception", "fact.mchid_mismatch", None
+            return Applied("exception", "fact.mchid_mismatch")
         if fact.currency != "CNY":
-            return "exception", "fact.currency_mismatch", None
+            return Applied("exception", "fact.currency_mismatch")
         transactions = self.env["payment.transaction"].sudo()
         refund = transactions.search(
             [
@@ -226,13 +227,13 @@ class WxPayService(models.AbstractModel):
         if not refund:
             source = self._refund_source(fact, config)
             if not source:
-                return "exception", "fact.unknown_refund", None
+                return Applied("exception", "fact.unknown_refund")
             refund = self._adopt_refund(source, fact)
         if not refund.try_lock_for_update():
-            return "new", None, None
+            return Applied("new")
         code = self._check_refund_fact(fact, refund)
         if code:
-            return "exception", code, refund.id
+            return Applied("exception", code, refund.id)
         return self._move_refund(refund, fact)
 
     def _refund_source(self, fact, config):
@@ -288,7 +289,7 @@ class WxPayService(models.AbstractModel):
         code = None
         if before in ("done", "cancel"):
             # final; a late or repeated message changes nothing
-            return "applied", None, refund.id
+            return Applied("applied", None, refund.id)
         if fact.state == "PROCESSING":
             refund.write(values)
             refund._set_pending(extra_allowed_states=("error",))
@@ -311,7 +312,7 @@ class WxPayService(models.AbstractModel):
             code = "refund.abnormal"
         if refund.state != before:
             self._after_refund_move(refund)
-        return "applied", code, refund.id
+        return Applied("applied", code, refund.id)
 
     def _after_refund_move(self, refund):
         payable = refund._wx_payable()

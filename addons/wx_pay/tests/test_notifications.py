@@ -1,6 +1,7 @@
 """The notification route: what is applied, what is refused, and why."""
 
 import json
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -284,14 +285,16 @@ class TestLateAndDouble(NotificationCase):
         self.assertEqual(other.wx_attempt_state, "paid")
         self.env.flush_all()
         service = type(self.service)
-        seen = service._has_other_payment
-        service._has_other_payment = lambda *_args: False
-        try:
+        lock = service._lock_attempt
+
+        def blind(*args):
+            # the other worker's commit is not in this one's snapshot
+            return {**lock(*args), "other_paid": False}
+
+        with patch.object(service, "_lock_attempt", blind):
             self.assertEqual(
                 self.deliver(out_trade_no=first.reference).status_code, 204
             )
-        finally:
-            service._has_other_payment = seen
         first.invalidate_recordset()
         self.assertEqual(first.wx_attempt_state, "paid_twice")
         self.assertEqual(self.told, [])
