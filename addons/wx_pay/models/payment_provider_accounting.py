@@ -151,9 +151,7 @@ class PaymentProvider(models.Model):
         _ = self.env._
         name = self.name or _("WeChat Pay")
         used = set()
-        cash_prefix = company.transfer_account_code_prefix or (
-            company.bank_account_code_prefix or ""
-        )
+        cash_prefix = self._wx_parent_code("cash")
         proposal = {}
         for kind, label in (
             ("basic", _("%s basic account", name)),
@@ -207,7 +205,13 @@ class PaymentProvider(models.Model):
         company = self.company_id
         chart = self.env["account.chart.template"].with_company(company)
         templates, names, types = {
-            # The 2006 standard and its followers keep advances on 合同负债 since 2018.
+            # Payment platforms' balances are 其他货币资金.
+            "cash": (
+                ("l10n_cn_common_account_1012",),
+                ("Other Monetary Funds",),
+                ("asset_cash", "asset_current"),
+            ),
+            # Companies of the large standard keep advances on 合同负债 since 2018.
             "advance": (
                 ("l10n_cn_large_bis_account_2204", "l10n_cn_common_account_2203"),
                 ("Contract Liabilities", "Advance From Customers"),
@@ -237,10 +241,10 @@ class PaymentProvider(models.Model):
         return Account.search(domain, order="code", limit=1).code or ""
 
     def _wx_code(self, prefix, used):
-        """A free account code under ``prefix``; ``used`` collects those given out."""
+        """A free account code after ``prefix`` (the chart pads its own codes with
+        zeros); ``used`` collects those given out."""
         Account = self.env["account.account"].with_company(self.company_id)
-        width = max(self._wx_code_width(), len(prefix) + 2)
-        start = prefix.ljust(width - 1, "0") + "0"
+        start = prefix.ljust(self._wx_code_width(), "0")
         code = Account._search_new_account_code(start, used | {start})
         used.add(code)
         return code

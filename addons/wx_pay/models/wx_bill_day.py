@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.wx_base.tools import BEIJING
 
@@ -123,6 +123,15 @@ class WxBillDay(models.Model):
                 day.light, day.color = "red", 1
             else:
                 day.light, day.color = "green", 10
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # People ask for a day; everything else on it is a result.
+        if not self.env.su and any(
+            set(vals) - {"provider_id", "date"} for vals in vals_list
+        ):
+            raise AccessError(self.env._("Only the merchant and the date are chosen."))
+        return super().create(vals_list)
 
     # --- which days ------------------------------------------------------------------
     @api.model
@@ -308,10 +317,18 @@ class WxBillDay(models.Model):
         self.ensure_one()
         return self.date - timedelta(days=1)
 
+    def _check_operate(self):
+        """Only finance people steer the work; their company's days only."""
+        self.check_access("read")
+        if not (self.env.su or self.env.user.has_group("wx_base.group_wx_finance")):
+            raise AccessError(
+                self.env._("Only finance people may fetch and match bills.")
+            )
+
     # --- buttons ---------------------------------------------------------------------
     def action_process(self):
         """Fetch what is missing, match and post again, in the jobs process."""
-        self.check_access("write")
+        self._check_operate()
         for day in self:
             if not day.provider_id.sudo().wx_journal_basic_id:
                 raise UserError(
@@ -328,7 +345,7 @@ class WxBillDay(models.Model):
     def action_match(self):
         """Match again with what is loaded (quick; changes nothing when nothing
         changed)."""
-        self.check_access("write")
+        self._check_operate()
         for day in self.sudo():
             if day.state not in ("loaded", "matched", "posted"):
                 raise UserError(self.env._("The bill of %s is not loaded.", day.date))

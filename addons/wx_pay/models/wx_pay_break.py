@@ -218,8 +218,8 @@ class WxPayBreak(models.Model):
             ),
             _(
                 "Press “Ask WeChat”. If WeChat confirms it, complain to WeChat Pay "
-                "with the number; if not, the document in the ERP is wrong and its payment "
-                "must be cancelled.",
+                "with the number; if not, the document in the ERP is wrong and its "
+                "payment must be cancelled.",
             ),
         )
 
