@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from odoo.addons.wx_base.http import WxError, not_found
+from odoo.addons.wx_base.tools import outside_transaction
 
 MAX_ITEMS = 100
 
@@ -8,9 +9,14 @@ READ = """
 SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_fen,
        s.list_price_fen, s.tiers, c.qty, COALESCE(s.on_sale, FALSE), s.is_storable,
        COALESCE((
-           SELECT max(k.free - k.held) FROM wx_sku_stock k
-             JOIN wx_stock_pool p ON p.id = k.pool_id AND p.active
-            WHERE k.product_id = c.product_id AND p.company_id = a.company_id
+           SELECT max(COALESCE(k.free - k.held, 0) + COALESCE(d.qty, 0))
+             FROM wx_stock_pool p
+             LEFT JOIN wx_sku_stock k
+                    ON k.pool_id = p.id AND k.product_id = c.product_id
+             LEFT JOIN LATERAL (
+                  SELECT sum(free_qty - held_qty) AS qty FROM wx_stock_delta
+                   WHERE product_id = c.product_id AND pool_id = p.id) d ON TRUE
+            WHERE p.active AND p.company_id = a.company_id
               AND (EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
                             WHERE r.app_id = a.id AND r.warehouse_id = p.warehouse_id)
                    OR NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
@@ -49,15 +55,19 @@ class WxCartService(models.AbstractModel):
             "SELECT product_id FROM wx_cart_line WHERE user_id = %s AND app_id = %s",
             (ctx.user_id, ctx.app_id),
         )
-        skus = [row[0] for row in cr.fetchall()]
-        if skus:
-            ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, skus)
+        self._freshen(ctx, [row[0] for row in cr.fetchall()])
         cr.execute(READ, (ctx.user_id, ctx.app_id))
         items = [self._item(row) for row in cr.fetchall()]
         return {
             "items": items,
             "total_fen": sum(i["amount_fen"] for i in items if i["available"]),
         }
+
+    def _freshen(self, ctx, skus):
+        """Prepared prices of these SKUs, and a snapshot that sees them."""
+        if skus and ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, skus):
+            with outside_transaction(ctx.env):
+                pass
 
     def _item(self, row):
         (line, sku, listing, title, sku_text, image, price, listed, tiers, qty) = row[
@@ -92,7 +102,7 @@ class WxCartService(models.AbstractModel):
         :raises WxError: 409 ``order.sku_unavailable``, 422 ``cart.quantity``,
             ``cart.full``
         """
-        ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, [sku_id])
+        self._freshen(ctx, [sku_id])
         cr = ctx.env.cr
         cr.execute(
             ADD,

@@ -97,6 +97,10 @@ class WxOrderClosing(models.AbstractModel):
             result = ctx.env["wx.order.closing"]._close_order(order, reason)
         elif order.intake_state == "paid":
             result = "paid"
+        if result != "closed":
+            # the refusal must not undo what WeChat has told us meanwhile
+            with outside_transaction(ctx.env):
+                pass
         if result == "paid":
             raise WxError("order.already_paid", self.env._("Already paid"), 409)
         if result != "closed":

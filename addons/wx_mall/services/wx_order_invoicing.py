@@ -188,5 +188,5 @@ class WxOrderInvoicing(models.AbstractModel):
                 )
             )
         note.action_post()
-        self._apply_advance(note, refund.order_id)
+        refund.order_id.transaction_id.provider_id._wx_apply_advance(note)
         return note

@@ -23,9 +23,7 @@ class WxOrderRefundWizard(models.TransientModel):
         default="lines",
     )
     refundable = fields.Monetary(compute="_compute_refundable")
-    amount = fields.Monetary(
-        compute="_compute_amount", store=True, readonly=False, required=True
-    )
+    amount = fields.Monetary(compute="_compute_amount", store=True, readonly=False)
     reason = fields.Char(required=True)
     line_ids = fields.One2many("wx.order.refund.wizard.line", "wizard_id")
 
@@ -39,6 +37,8 @@ class WxOrderRefundWizard(models.TransientModel):
         for wizard in self:
             if wizard.mode == "all":
                 wizard.amount = wizard.refundable
+            elif wizard.mode == "amount":
+                wizard.amount = wizard.amount or 0.0
             elif wizard.mode == "lines":
                 wizard.amount = to_yuan(
                     sum(
