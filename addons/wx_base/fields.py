@@ -72,7 +72,8 @@ class WxEncrypted(fields.Field):
 
     def __set_name__(self, owner, name):  # pylint: disable=missing-return
         super().__set_name__(owner, name)
-        digest = self._args__.get("digest")
+        # Set-up forgets the arguments; uninstall puts the same field in once more.
+        digest = (self._args__ or {}).get("digest")
         if digest and getattr(owner, "pool", None) is None:
             if digest in vars(owner):
                 raise TypeError(f"{owner._name}.{digest} is made by WxEncrypted {name}")
