@@ -6,12 +6,14 @@
 
 import configparser
 import os
+import time
 
 from odoo.exceptions import UserError
 from odoo.tools import config
 
 from .wxcrypto import KeyRing, KeyRingError
 
+RECHECK = 2.0  # seconds between two looks at the file
 _cache: dict = {}
 
 
@@ -33,6 +35,9 @@ def key_file() -> str | None:
 
 def ring() -> KeyRing:
     """The key ring; raises WxKeyError with a message for the administrator."""
+    now = time.monotonic()
+    if now < _cache.get("until", 0):
+        return _cache["ring"]
     if "path" not in _cache:
         _cache["path"] = key_file()
     path = _cache["path"]
@@ -49,6 +54,7 @@ def ring() -> KeyRing:
             _cache.update(ring=KeyRing.load(path), stamp=stamp)
     except (OSError, KeyRingError) as error:
         raise WxKeyError(f"Encryption keys cannot be used: {error}") from error
+    _cache["until"] = now + RECHECK
     return _cache["ring"]
 
 

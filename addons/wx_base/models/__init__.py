@@ -2,6 +2,7 @@ from . import base
 from . import wx_app
 from . import wx_crypto
 from . import wx_crypto_key
+from . import queue_job
 from . import wx_job_mixin
 from . import wx_job_chain
 from . import wx_reveal_log

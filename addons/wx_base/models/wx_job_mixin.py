@@ -1,6 +1,8 @@
 from odoo import models
 
 from odoo.addons.queue_job.exception import RetryableJobError
+from odoo.addons.queue_job.job import Job
+from odoo.addons.queue_job.utils import must_run_without_delay
 
 
 class WxJobMixin(models.AbstractModel):
@@ -20,20 +22,30 @@ class WxJobMixin(models.AbstractModel):
         :param key: identity; while a job with the same key waits, no other is added
         :param channel: queue_job channel; must exist ("root", "root.wx", …)
         :param eta: not before: datetime (UTC) or seconds from now
-        :return: the waiting ``queue.job`` record
+        :return: the waiting ``queue.job`` record (empty when jobs run at once, context
+            ``queue_job__no_delay``)
         :raises AttributeError: no such method
         """
-        # the queue's own chatter costs more than the row itself
-        records = self.with_context(
-            tracking_disable=True, mail_create_nosubscribe=True, mail_notrack=True
+        job = Job(
+            getattr(self, method),
+            kwargs=kwargs,
+            channel=channel,
+            eta=eta,
+            identity_key=key,
         )
-        delayable = records.delayable(channel=channel, eta=eta, identity_key=key)
-        getattr(delayable, method)(**kwargs)
-        delayable.delay()
-        job = delayable._generated_job
-        if isinstance(job, models.BaseModel):
-            return job  # an older job with the same key
-        return job.db_record()
+        if must_run_without_delay(self.env):
+            job.perform()
+            return self.env["queue.job"]
+        # queue_job's own way looks the row up twice and builds a graph for one job
+        jobs = self.env["queue.job"].sudo()
+        if key and (waiting := jobs._wx_waiting(key)):
+            return waiting
+        # the queue's chatter costs more than the row itself
+        return jobs.with_context(
+            _job_edit_sentinel=jobs.EDIT_SENTINEL,
+            tracking_disable=True,
+            mail_create_nosubscribe=True,
+        ).create(job._store_values(create=True))
 
     def _wx_retry(self, message, seconds=None):
         """Raised from a job: put it back, try again after ``seconds`` (queue_job's own

@@ -12,7 +12,6 @@ import binascii
 import os
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .keyring import KeyRing, KeyRingError
 
@@ -49,8 +48,9 @@ def seal(ring: KeyRing, context: str, text: str) -> CipherText:
     """Encrypts ``text`` under the current key for ``context``."""
     head = f"{PREFIX}{ring.current}."
     nonce = os.urandom(NONCE_BYTES)
-    cipher = AESGCM(ring.derived("seal"))
-    sealed = cipher.encrypt(nonce, text.encode(), (head + context).encode())
+    sealed = ring.cipher(ring.current).encrypt(
+        nonce, text.encode(), (head + context).encode()
+    )
     return CipherText(head + base64.urlsafe_b64encode(nonce + sealed).decode())
 
 
@@ -63,7 +63,7 @@ def open_envelope(ring: KeyRing, context: str, value: str) -> str:
         raise EnvelopeError("damaged encrypted value") from error
     if len(raw) < NONCE_BYTES + TAG_BYTES:
         raise EnvelopeError("damaged encrypted value")
-    cipher = AESGCM(ring.derived("seal", version))
+    cipher = ring.cipher(version)
     aad = f"{PREFIX}{version}.{context}".encode()
     try:
         return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], aad).decode()

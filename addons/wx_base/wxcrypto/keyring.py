@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
@@ -33,6 +34,7 @@ class KeyRing:
         self.versions = tuple(sorted(keys, reverse=True))
         self.current = self.versions[0]
         self._derived = lru_cache(maxsize=256)(self._derive)
+        self.cipher = lru_cache(maxsize=64)(self._cipher)
 
     @classmethod
     def parse(cls, text: str) -> "KeyRing":
@@ -92,6 +94,9 @@ class KeyRing:
         info = b"wx/" + purpose.encode()
         hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info)
         return hkdf.derive(master)
+
+    def _cipher(self, version: int) -> AESGCM:
+        return AESGCM(self.derived("seal", version))
 
     def mac(self, purpose: str, data: bytes, version: int | None = None) -> bytes:
         """HMAC-SHA256 (32 bytes) of ``data`` under the key derived for ``purpose``."""
