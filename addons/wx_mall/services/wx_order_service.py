@@ -26,7 +26,7 @@ def order_number(order_id, now):
 
 
 class WxOrderService(models.AbstractModel):
-    """Placing an order: one short READ COMMITTED transaction, two statements, no ORM."""
+    """Placing an order: one short READ COMMITTED transaction, a few statements."""
 
     _name = "wx.order.service"
     _description = "Mall order service"
@@ -42,15 +42,17 @@ class WxOrderService(models.AbstractModel):
             422 ``order.address_required``, ``order.amount``
         """
         qtys = {item.sku_id: item.qty for item in sorted(body.items, key=_by_sku)}
+        refreshed = False
         for _attempt in range(3):
             try:
                 with rc_cursor(ctx.env) as cr:
-                    answer = self._place_in(cr, ctx, body, qtys)
+                    answer = self._place_in(cr, ctx, body, qtys, refreshed)
             except UniqueViolation:
                 continue  # the same request ran beside us; its answer is stored now
             if answer is not None:
                 return answer
             ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, list(qtys))
+            refreshed = True
         raise WxError(
             "order.busy",
             self.env._("Please try again"),
@@ -58,8 +60,11 @@ class WxOrderService(models.AbstractModel):
             headers=[("Retry-After", "1")],
         )
 
-    def _place_in(self, cr, ctx, body, qtys):
-        """One attempt; ``None`` when prepared prices must be refreshed first."""
+    def _place_in(self, cr, ctx, body, qtys, refreshed):
+        """One attempt; ``None`` when prepared prices must be refreshed first.
+
+        :param refreshed: a SKU without a prepared price is then really not on sale
+        """
         now = fields.Datetime.now()
         cr.execute(
             intake_sql.READ,
@@ -77,7 +82,7 @@ class WxOrderService(models.AbstractModel):
         )
         if known_hash:
             return self._replay(ctx, known_hash, known)
-        if stale:
+        if stale or (not refreshed and len(prices or ()) < len(qtys)):
             return None
         if body.address_id and not address:
             raise not_found()
@@ -99,7 +104,7 @@ class WxOrderService(models.AbstractModel):
         return answer.encode()
 
     def _priced(self, prices, qtys):
-        """Lines in SKU order with unit price and amount; refuses what is not on sale."""
+        """Lines in SKU order with their unit prices; refuses what is not on sale."""
         found = {row["product_id"]: row for row in prices}
         missing = [sku for sku in qtys if sku not in found]
         if missing:
