@@ -1,6 +1,6 @@
 """How each figure is measured: target and baseline on the same two workers, in turn.
 
-The baselines are the short controllers in ``tests/bench/baselines`` and Odoo's own shop.
+The baselines are short controllers in ``tests/bench/baselines`` and Odoo's own shop.
 The database has a second company, 20 live price rules and real price lists; the
 load goes through the public routes with tokens (design, "How not to fool ourselves").
 """

@@ -25,7 +25,7 @@ SOURCES = {".py", ".xml", ".csv", ".po", ".sql"}
 def odoo(config, *args, check=True, **kwargs):
     """The ``odoo`` command with a configuration file, as the unprivileged account."""
     return run(
-        [*as_account(), paths.PYTHON, "-m", "odoo", *args[:1], "-c", config, *args[1:]],
+        [*as_account(), paths.PYTHON, paths.ODOO, *args[:1], "-c", config, *args[1:]],
         check=check,
         env=service_env(),
         cwd=paths.LOCAL,
@@ -33,12 +33,22 @@ def odoo(config, *args, check=True, **kwargs):
     )
 
 
-def complaints(log: str) -> list[str]:
-    """The lines of an Odoo log that are WARNING or worse."""
+#: what Odoo logs as an error and then repeats by itself (``service/model.py``)
+RETRIED = ("could not serialize access", "could not obtain lock")
+
+
+def complaints(log: str, expected=()) -> list[str]:
+    """The lines of an Odoo log that are WARNING or worse.
+
+    :param expected: pieces of text that mark a line as meant to be there
+    """
+    lines = log.splitlines()
     return [
         line
-        for line in log.splitlines()
+        for line, following in zip(lines, [*lines[1:], ""], strict=True)
         if any(f" {level} " in line for level in ("WARNING", "ERROR", "CRITICAL"))
+        and not any(piece in line for piece in expected)
+        and not ("bad query" in line and any(text in following for text in RETRIED))
     ]
 
 

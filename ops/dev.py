@@ -66,7 +66,7 @@ def main(argv) -> int:
             return _pytest(name, rest)
         elif verb == "shell":
             config = conf.write(f"dev-{name}", name, workers=0, log_level="warn")
-            command = [*as_account(), paths.PYTHON, "-m", "odoo", "shell", "-c", config]
+            command = [*as_account(), paths.PYTHON, paths.ODOO, "shell", "-c", config]
             return subprocess.run(
                 [*map(str, command), "-d", name, "--no-http"],
                 env=service_env(),

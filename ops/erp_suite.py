@@ -13,7 +13,7 @@ MAY_GROW = ("account.journal (all)", "stock.warehouse (all)", "account.tax (all)
 
 def _shell(database, script, **env):
     config = conf.write(f"erp-{database}", database, workers=0, log_level="warn")
-    command = [*as_account(), paths.PYTHON, "-m", "odoo", "shell", "-c", config]
+    command = [*as_account(), paths.PYTHON, paths.ODOO, "shell", "-c", config]
     with script.open() as handle:
         done = run(
             [*command, "-d", database, "--no-http"],

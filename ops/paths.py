@@ -9,6 +9,7 @@ DOWNLOADS = LOCAL / "downloads"
 DIST = LOCAL / "odoo"  # the unpacked packages
 VENV = LOCAL / "venv"
 PYTHON = VENV / "bin" / "python"
+ODOO = VENV / "bin" / "wx-odoo"
 PGDATA = LOCAL / "pg" / "data"
 PGSOCK = LOCAL / "pg"
 DATA = LOCAL / "data"  # Odoo's data_dir

@@ -147,8 +147,7 @@ class Stack:
             'LISTEN_PID=$$ exec "$@"',
             "sh",
             paths.PYTHON,
-            "-m",
-            "odoo",
+            paths.ODOO,
             "server",
             "-c",
             config,
@@ -179,8 +178,7 @@ class Stack:
         command = [
             *as_account(),
             paths.PYTHON,
-            "-m",
-            "odoo",
+            paths.ODOO,
             "server",
             "-c",
             config,
@@ -209,14 +207,14 @@ class Stack:
     def dead(self):
         return [service for service in self.services if not service.alive()]
 
-    def complaints(self) -> list[str]:
-        """WARNING and worse in the logs of this stack."""
+    def complaints(self, expected=()) -> list[str]:
+        """WARNING and worse in the logs of this stack, but for what is expected."""
         from .db import complaints
 
         found = []
         for service in self.services:
             text = service.log.read_text(errors="replace")
-            found += [f"{service.name}: {line}" for line in complaints(text)]
+            found += [f"{service.name}: {line}" for line in complaints(text, expected)]
         return found
 
     def stop(self):

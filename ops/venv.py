@@ -81,6 +81,8 @@ def ensure() -> None:
     site = next((paths.VENV / "lib").glob("python3.*")) / "site-packages"
     (site / "odoo-home.pth").write_text(f"{paths.odoo_home()}\n")
     (site / "wx-root.pth").write_text(f"{paths.ROOT}\n")
+    # a script, not ``-m odoo``: the server starts its children by its own file name
+    paths.ODOO.write_text("from odoo.cli.command import main\n\nmain()\n")
     if run([paths.PYTHON, "-c", "import odoo.release"], check=False).returncode:
         raise Stop(f"No importable Odoo in {paths.odoo_home()}. Run ./run reset.")
     stamp.write_text(digest)

@@ -1,4 +1,7 @@
-"""``python -m ops.demoday --shoppers 220``: plays and checks; prints one JSON object."""
+"""Plays the demo day and checks it: ``python -m ops.demoday --shoppers 220``.
+
+Prints one JSON object.
+"""
 
 import argparse
 import json

@@ -47,6 +47,7 @@ class WxDemo(models.AbstractModel):
         self._stock(app, products)
         self._prices(app, products)
         self._merchant(app, facts)
+        self._carrier()
         self._listings(app, products)
         return app
 
@@ -118,6 +119,20 @@ class WxDemo(models.AbstractModel):
         provider._wx_setup_accounting()
         app.provider_id = provider
         return provider
+
+    def _carrier(self):
+        service = self.env["product.product"].create(
+            {"name": "快递费", "type": "service", "list_price": 0}
+        )
+        return self.env["delivery.carrier"].create(
+            {
+                "name": "顺丰速运",
+                "product_id": service.id,
+                "delivery_type": "fixed",
+                "wx_logistics_type": "1",
+                "wx_express_code": "SF",
+            }
+        )
 
     # products -------------------------------------------------------------------
 
