@@ -28,6 +28,11 @@
         "security/wx_order_rules.xml",
         "data/wx_order_cron.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "wx_mall/static/tests/tours/**/*",
+        ],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,
