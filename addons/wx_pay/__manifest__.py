@@ -35,6 +35,9 @@
         "web.assets_frontend": [
             "wx_pay/static/src/interactions/**/*",
         ],
+        "web.assets_tests": [
+            "wx_pay/static/tests/tours/portal_qr_tour.js",
+        ],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

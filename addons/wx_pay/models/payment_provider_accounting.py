@@ -5,6 +5,7 @@ from .. import const
 
 # wechat-pay-v3.md §4.9: sales proceeds, transfers and red packets, postpaid fees
 ACCOUNTS = ("BASIC", "OPERATION", "FEES")
+JOURNALS = tuple(f"wx_journal_{kind.lower()}_id" for kind in ACCOUNTS)
 
 
 class PaymentProvider(models.Model):
@@ -148,46 +149,46 @@ class PaymentProvider(models.Model):
                     company.name,
                 )
             )
-        _ = self.env._
-        name = self.name or _("WeChat Pay")
         used = set()
-        cash_prefix = self._wx_parent_code("cash")
+        labels = self._wx_labels()
+        cash = self._wx_parent_code("cash")
         proposal = {}
-        for kind, label in (
-            ("basic", _("%s basic account", name)),
-            ("operation", _("%s operation account", name)),
-            ("fees", _("%s fee account", name)),
-        ):
-            journal = self[f"wx_journal_{kind}_id"]
-            proposal[f"wx_journal_{kind}_id"] = (
-                journal.id,
-                label,
-                journal.default_account_id.code or self._wx_code(cash_prefix, used),
-            )
-        proposal["wx_misc_journal_id"] = (
-            (self.wx_misc_journal_id or self._wx_general_journal()).id,
-            _("%s advances", name),
-            "",
-        )
-        for field, label, prefix in (
-            ("wx_outstanding_account_id", _("%s in transit", name), cash_prefix),
-            (
-                "wx_advance_account_id",
-                _("Advances through %s", name),
-                self._wx_parent_code("advance"),
-            ),
-            (
-                "wx_fee_account_id",
-                _("%s fees", name),
-                self._wx_parent_code("fee"),
-            ),
+        for field in JOURNALS:
+            journal = self[field]
+            code = journal.default_account_id.code or self._wx_code(cash, used)
+            proposal[field] = (journal.id, labels[field], code)
+        misc = self.wx_misc_journal_id or self._wx_general_journal()
+        proposal["wx_misc_journal_id"] = (misc.id, misc.name or "", "")
+        for field, prefix in (
+            ("wx_outstanding_account_id", cash),
+            ("wx_advance_account_id", self._wx_parent_code("advance")),
+            ("wx_fee_account_id", self._wx_parent_code("fee")),
         ):
             account = self[field]
             code = account.code or self._wx_code(prefix, used)
-            proposal[field] = (account.id, label, code)
+            proposal[field] = (account.id, labels[field], code)
         opening = self.wx_opening_account_id or company.transfer_account_id
         proposal["wx_opening_account_id"] = (opening.id, opening.name or "", "")
         return proposal
+
+    def _wx_labels(self):
+        """Names of what the set-up makes, in the language of the context."""
+        _ = self.env._
+        name = self.name or _("WeChat Pay")
+        return {
+            "wx_journal_basic_id": _("%s basic account", name),
+            "wx_journal_operation_id": _("%s operation account", name),
+            "wx_journal_fees_id": _("%s fee account", name),
+            "wx_outstanding_account_id": _("%s in transit", name),
+            "wx_advance_account_id": _("Advances through %s", name),
+            "wx_fee_account_id": _("%s fees", name),
+        }
+
+    def _wx_name_in_all_languages(self, field, records):
+        for lang, _label in self.env["res.lang"].get_installed():
+            label = self.with_context(lang=lang)._wx_labels()[field]
+            for record in records:
+                record.with_context(lang=lang).name = label
 
     def _wx_general_journal(self):
         return self.env["account.journal"].search(
@@ -288,16 +289,15 @@ class PaymentProvider(models.Model):
             provider._wx_setup_rules()
 
     def _wx_setup_journals(self, proposal, chosen):
-        for kind in ("basic", "operation", "fees"):
-            field = f"wx_journal_{kind}_id"
+        for field in JOURNALS:
             record_id, label, code = proposal[field]
-            if kind != "basic" and field in chosen and not chosen[field]:
+            if field != JOURNALS[0] and field in chosen and not chosen[field]:
                 self[field] = False
                 continue
             self[field] = (
                 chosen.get(field)
                 or record_id
-                or self._wx_make_journal(kind, label, code)
+                or self._wx_make_journal(field, label, code)
             )
         if self.journal_id != self.wx_journal_basic_id:
             self.journal_id = self.wx_journal_basic_id
@@ -313,7 +313,7 @@ class PaymentProvider(models.Model):
             "wx_advance_account_id": ("liability_current", True),
             "wx_fee_account_id": ("expense", False),
         }[field]
-        return self.env["account.account"].create(
+        account = self.env["account.account"].create(
             {
                 "name": label,
                 "code": code,
@@ -322,8 +322,10 @@ class PaymentProvider(models.Model):
                 "company_ids": [Command.link(self.company_id.id)],
             }
         )
+        self._wx_name_in_all_languages(field, [account])
+        return account
 
-    def _wx_make_journal(self, kind, label, code):
+    def _wx_make_journal(self, field, label, code):
         account = self.env["account.account"].create(
             {
                 "name": label,
@@ -332,7 +334,7 @@ class PaymentProvider(models.Model):
                 "company_ids": [Command.link(self.company_id.id)],
             }
         )
-        return self.env["account.journal"].create(
+        journal = self.env["account.journal"].create(
             {
                 "name": label,
                 "type": "bank",
@@ -343,6 +345,8 @@ class PaymentProvider(models.Model):
                 "default_account_id": account.id,
             }
         )
+        self._wx_name_in_all_languages(field, [account, journal])
+        return journal
 
     def _wx_setup_rules(self):
         """Rules for the movements every merchant has: withdrawals to the bank and

@@ -6,3 +6,4 @@ from . import test_sweeps
 from . import test_posting
 from . import test_bill_accounting
 from . import test_bill_files
+from . import test_portal

@@ -39,6 +39,19 @@ class TestAccounting(WxBillCase):
         rules = provider.wx_fund_rule_ids
         self.assertEqual(set(rules.mapped("business_type")), {"提现", "充值"})
 
+    def test_names_in_every_language(self):
+        for lang in ("en_US", "zh_CN"):
+            self.env["res.lang"]._activate_lang(lang)
+        provider = self.provider
+        provider.write({"wx_fee_account_id": False, "wx_journal_fees_id": False})
+        provider._wx_setup_accounting()
+        for record, english, chinese in (
+            (provider.wx_fee_account_id, "fees", "手续费"),
+            (provider.wx_journal_fees_id, "fee account", "手续费账户"),
+        ):
+            self.assertIn(english, record.with_context(lang="en_US").name)
+            self.assertIn(chinese, record.with_context(lang="zh_CN").name)
+
     def test_setting_up_twice_changes_nothing(self):
         provider = self.provider
         names = [*ACCOUNTS, "wx_journal_basic_id", "wx_journal_fees_id"]
