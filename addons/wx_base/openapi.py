@@ -80,7 +80,21 @@ def _schemas(specs):
     found, document = TypeAdapter.json_schemas(inputs, ref_template=REF)
     schemas = {key: schema for (key, _mode), schema in found.items()}
     components = document.get("$defs", {})
+    _drop_null_defaults([components, schemas])
     return schemas, dict(sorted(components.items()))
+
+
+def _drop_null_defaults(node):
+    """``name: ShortText = None`` means "may be left out": null is no valid value there,
+    so it must not be shown as the default either."""
+    if isinstance(node, dict):
+        if node.get("default", 0) is None and "anyOf" not in node:
+            del node["default"]
+        for child in node.values():
+            _drop_null_defaults(child)
+    elif isinstance(node, list):
+        for child in node:
+            _drop_null_defaults(child)
 
 
 def _operation(spec, schemas, components, several) -> dict:

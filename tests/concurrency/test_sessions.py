@@ -111,7 +111,7 @@ def test_one_key_is_one_call():
 
 
 def test_refreshes_meet():
-    """Two tabs refresh with the same token at once: both go on, nobody is logged out."""
+    """Two tabs refresh with the same token at once: both go on, none is logged out."""
     token = login(code_of(person())).json()["refresh_token"]
     answers = at_once(
         lambda _tab: post("/sessions/refresh", {"refresh_token": token}), range(2)
