@@ -49,13 +49,17 @@ class WxConsumerSetupService(models.AbstractModel):
                     company=company.name,
                 )
             )
-        plan = self.with_company(company)._plan(app)
-        position = app.fiscal_position_id or self._fiscal_position(company)
-        self._copy_taxes(position, plan["taxes"] if taxes is None else taxes)
+        # What is made here is read by people: in Chinese where it is installed.
+        language = self.env["wx.catalogue.service"]._language()
+        service = self.with_company(company).with_context(lang=language)
+        plan = service._plan(app)
+        position = app.fiscal_position_id or service._fiscal_position(company)
+        todo = plan["taxes"] if taxes is None else taxes
+        service._copy_taxes(position, todo.with_env(service.env))
         app.write(
             {
                 "fiscal_position_id": position.id,
-                "pricelist_id": (app.pricelist_id or self._pricelist(company)).id,
+                "pricelist_id": (app.pricelist_id or service._pricelist(company)).id,
                 "warehouse_ids": [Command.set((warehouses or plan["warehouses"]).ids)],
             }
         )
