@@ -24,11 +24,20 @@
         "views/product_template_views.xml",
         "wizards/wx_consumer_setup_views.xml",
         "wizards/wx_list_products_views.xml",
+        "security/wx_mall_groups.xml",
         "security/orders/ir.model.access.csv",
         "security/wx_order_rules.xml",
         "data/wx_order_cron.xml",
+        "views/wx_overview_views.xml",
+        "views/wx_order_views.xml",
+        "views/wx_stock_views.xml",
+        "views/sale_stock_views.xml",
+        "wizards/wx_order_refund_wizard_views.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "wx_mall/static/src/overview/*",
+        ],
         "web.assets_tests": [
             "wx_mall/static/tests/tours/**/*",
         ],

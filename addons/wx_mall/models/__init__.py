@@ -35,3 +35,4 @@ from . import sale_order_line
 from . import stock_picking
 from . import payment_transaction
 from . import delivery_carrier
+from . import wx_overview

@@ -1,4 +1,4 @@
-"""What a shopper sends and gets about the cart; pure Python. Amounts are integer fen."""
+"""What a shopper sends and gets about the cart; pure Python. Amounts in fen."""
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 

@@ -124,7 +124,8 @@ class WxCartService(models.AbstractModel):
     def _refusal(self, ctx, sku_id):
         """Nothing was written: not on sale, or too many pieces."""
         ctx.env.cr.execute(
-            "SELECT 1 FROM wx_sku_price WHERE app_id = %s AND product_id = %s AND on_sale",
+            "SELECT 1 FROM wx_sku_price"
+            " WHERE app_id = %s AND product_id = %s AND on_sale",
             (ctx.app_id, sku_id),
         )
         if ctx.env.cr.fetchone():

@@ -91,8 +91,9 @@ class WxOrderInvoicing(models.AbstractModel):
             raise
         except Exception as exc:
             self.env.invalidate_all(flush=False)
+            _logger.info("%s mall orders: %s", len(orders), exc, exc_info=True)
             if len(orders) == 1:
-                _logger.warning("Mall order %s not invoiced: %s", orders.name, exc)
+                _logger.warning("Mall order %s was not invoiced: %s", orders.name, exc)
                 orders.write({"posting_state": "exception", "posting_error": str(exc)})
                 return
         for order in orders:

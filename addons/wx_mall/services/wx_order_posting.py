@@ -29,7 +29,7 @@ class WxOrderPosting(models.AbstractModel):
     """
 
     _name = "wx.order.posting"
-    _inherit = ["wx.job.mixin"]
+    _inherit = "wx.job.mixin"
     _description = "Posting of mall orders"
 
     # queue ----------------------------------------------------------------------
@@ -109,10 +109,9 @@ class WxOrderPosting(models.AbstractModel):
             raise  # a collision: the queue tries the whole job again
         except Exception as exc:
             self.env.invalidate_all(flush=False)
+            _logger.info("%s mall orders: %s", len(orders), exc, exc_info=True)
             if len(orders) == 1:
                 self._fail(orders, exc)
-            else:
-                _logger.info("Batch of %s mall orders split: %s", len(orders), exc)
             return False
         return True
 
@@ -239,8 +238,8 @@ class WxOrderPosting(models.AbstractModel):
             if total != order.amount_fen or total != order.paid_fen:
                 raise UserError(
                     self.env._(
-                        "Sales order %(sale)s comes to %(total)s fen, paid were "
-                        "%(paid)s fen. Check the taxes of the consumer fiscal position.",
+                        "Sales order %(sale)s comes to %(total)s fen, but %(paid)s fen "
+                        "were paid. Check the taxes of the consumer fiscal position.",
                         sale=order.sale_order_id.name,
                         total=total,
                         paid=order.paid_fen,

@@ -25,7 +25,7 @@ class WxOrderShipping(models.AbstractModel):
     """
 
     _name = "wx.order.shipping"
-    _inherit = ["wx.job.mixin"]
+    _inherit = "wx.job.mixin"
     _description = "Shipping reports to WeChat"
 
     @api.model

@@ -6,3 +6,4 @@ from . import test_addresses
 from . import test_listing
 from . import test_order_posting
 from . import test_listing_tour
+from . import test_order_tours

@@ -67,7 +67,7 @@ class WxOrderRefundWizard(models.TransientModel):
         order = self.order_id
         order.lock_for_update()
         order.invalidate_recordset()
-        fen = to_fen(self.amount)
+        fen = self._asked_fen()
         if order.intake_state != "paid" or not order.transaction_id:
             raise UserError(self.env._("Only a paid order can be refunded."))
         if not 0 < fen <= order._wx_refundable_fen():
@@ -107,6 +107,14 @@ class WxOrderRefundWizard(models.TransientModel):
             )
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _asked_fen(self):
+        """What is asked for, computed here: the screen's figure is only a display."""
+        if self.mode == "all":
+            return self.order_id._wx_refundable_fen()
+        if self.mode == "lines":
+            return sum(line.price_fen * qty for line, qty in self._pieces().items())
+        return to_fen(self.amount)
 
     def _pieces(self):
         """``{mall order line: pieces}`` asked for."""
