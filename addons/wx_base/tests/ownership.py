@@ -52,10 +52,14 @@ class WxOwnershipMixin:
             if spec.module == self.wx_module and spec.auth == "wx"
         ]
 
+    def wx_company(self):
+        """The other company; extend it with what the factories need there."""
+        return self.env["res.company"].create({"name": "Ownership test company"})
+
     def wx_actors(self) -> dict:
         """``{role: (user, token)}``: owner, neighbour, other_app, other_company."""
         env = self.env
-        company = env["res.company"].create({"name": "Ownership test company"})
+        company = self.wx_company()
         first = self.make_app("Owner's app")
         apps = {
             "owner": first,
