@@ -79,7 +79,7 @@ class WxSession(models.Model):
             raise self._token_error(exc) from None
         self.env.cr.execute(
             """
-            SELECT s.id, s.user_id, s.app_id, s.company_id, u.openid,
+            SELECT s.id, s.user_id, s.app_id, a.company_id, u.openid,
                    s.revoked IS NOT TRUE AND u.active AND a.active, u.blocked
               FROM wx_session s
               JOIN wx_user u ON u.id = s.user_id
