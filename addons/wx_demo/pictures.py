@@ -9,7 +9,7 @@ import random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-SIZE = 800  # pixels, square
+SIZE = 640  # pixels, square
 SCALE = 2  # drawn larger, then reduced: smooth edges
 
 WHITE = (250, 248, 244)

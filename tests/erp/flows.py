@@ -158,6 +158,8 @@ def plain(record, field):
 
 
 env = env(user=1, su=True)
+# account numbers stand in display names only for readers of the accounts
+env.user.group_ids |= env.ref("account.group_account_readonly")
 dump, names = {}, {}
 for model in WATCHED:
     records = env[model].sudo().with_context(active_test=False).search([], order="id")
