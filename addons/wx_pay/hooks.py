@@ -10,6 +10,11 @@ from .const import CODE
 def post_init_hook(env):
     """One provider per company and core's payment method for it."""
     setup_provider(env, CODE)
+    # a contact's name is one text for all languages: the company's
+    company = env.ref("base.main_company")
+    named = env["res.partner"].with_context(lang=company.partner_id.lang)
+    partner = env.ref("wx_pay.partner_consumers")
+    partner.name = named.env._("WeChat shoppers")
 
 
 def uninstall_hook(env):
