@@ -3,19 +3,30 @@ from odoo.tools import SQL
 
 from odoo.addons.queue_job.job import ENQUEUED, PENDING, WAIT_DEPENDENCIES
 
+#: Seconds: a transaction that relies on a waiting job must have committed by then.
+COMMIT_SECONDS = 1
+
 
 class QueueJob(models.Model):
     _inherit = "queue.job"
 
     def _wx_waiting(self, key):
-        """The job with this identity that has not begun yet, or an empty record."""
-        self.flush_model(["identity_key", "state"])
+        """The job with this identity that has not begun yet, or an empty record.
+
+        Our snapshot may be older than the job's start: one that was due (or is due
+        within ``COMMIT_SECONDS``) may run before our transaction commits and would
+        miss what it wrote, so it does not count. A job without a date is taken as
+        waiting: only whoever made it, with the same data, uses its key.
+        """
+        self.flush_model(["identity_key", "state", "eta"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM queue_job WHERE identity_key = %s AND state IN %s"
-                " LIMIT 1",
+                " AND (eta IS NULL OR eta > clock_timestamp() AT TIME ZONE 'UTC'"
+                " + make_interval(secs => %s)) LIMIT 1",
                 key,
                 (WAIT_DEPENDENCIES, PENDING, ENQUEUED),
+                COMMIT_SECONDS,
             )
         )
         return self.browse(rows[0] if rows else ())

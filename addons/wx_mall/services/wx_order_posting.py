@@ -35,15 +35,14 @@ class WxOrderPosting(models.AbstractModel):
     # queue ----------------------------------------------------------------------
     @api.model
     def _enqueue(self, company_id):
-        """One waiting job per company is enough for any number of orders."""
-        key = f"wx.order.posting.{company_id}"
-        self.env.cr.execute(
-            "SELECT 1 FROM queue_job WHERE identity_key = %s AND state = 'pending'"
-            " LIMIT 1",
-            (key,),
+        """One waiting job per company is enough for any number of orders; it begins
+        two seconds later, when whoever relies on it has committed."""
+        self.sudo()._wx_enqueue(
+            "_job_post",
+            key=f"wx.order.posting.{company_id}",
+            eta=2,
+            company_id=company_id,
         )
-        if not self.env.cr.fetchone():
-            self.sudo()._wx_enqueue("_job_post", key=key, eta=1, company_id=company_id)
 
     @api.model
     def _cron_post(self):
