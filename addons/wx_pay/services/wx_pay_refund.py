@@ -17,8 +17,13 @@ from ..wxclient_pay import (
 from .wx_pay_facts import Applied
 
 _logger = logging.getLogger(__name__)
-# Refusals that cure themselves or need money, not another request.
-_WAITING = ("NOT_ENOUGH", "FREQUENCY_LIMITED", "RESOURCE_NOT_EXISTS")
+# Refusals that cure themselves, need money or a right key, not another request.
+_WAITING = (
+    "NOT_ENOUGH",
+    "FREQUENCY_LIMITED",
+    "RESOURCE_NOT_EXISTS",
+    "SIGN_ERROR",
+)
 
 
 class WxPayService(models.AbstractModel):
@@ -202,9 +207,25 @@ class WxPayService(models.AbstractModel):
             return
         refund.write({"wx_error_code": code, "wx_next_sweep": False})
         refund._set_error(str(error))
+        self._hand_to_staff(refund)
         payable = refund._wx_payable()
         if payable:
             payable._wx_on_refund(refund)
+
+    def _hand_to_staff(self, refund):
+        """Money that should have gone back by itself did not: the exception of its
+        payment waits for a person."""
+        if refund.wx_refund_origin != "auto":
+            return
+        self.env.cr.execute(
+            """
+            UPDATE wx_pay_fact SET resolution = 'open'
+             WHERE transaction_id = %s AND kind = 'payment'
+               AND resolution = 'refunding'
+            """,
+            (refund.source_transaction_id.id,),
+        )
+        self.env["wx.pay.fact"].invalidate_model(["resolution"])
 
     # -- facts -------------------------------------------------------------------
 
@@ -318,12 +339,14 @@ class WxPayService(models.AbstractModel):
         payable = refund._wx_payable()
         if payable and refund.state in ("done", "cancel", "error"):
             payable._wx_on_refund(refund)
+        if refund.state in ("cancel", "error"):
+            self._hand_to_staff(refund)
         if refund.state == "done" and refund.wx_refund_origin == "auto":
             self.env.cr.execute(
                 """
                 UPDATE wx_pay_fact SET resolution = 'resolved'
                  WHERE transaction_id = %s AND kind = 'payment'
-                   AND resolution = 'refunding'
+                   AND resolution IN ('refunding', 'open')
                 """,
                 (refund.source_transaction_id.id,),
             )

@@ -161,9 +161,12 @@ class WxPayV3(BillMixin):
             value = {}
         if success and "code" not in value:
             return value
+        if not value.get("code"):
+            # a gateway's page: WeChat may have carried the call out all the same
+            raise WxPayNetworkError(f"HTTP {answer.status_code} without WeChat's code")
         raise WxPayBusinessError(
             answer.status_code,
-            str(value.get("code") or f"HTTP_{answer.status_code}"),
+            str(value["code"]),
             str(value.get("message") or "")[:200],
             answer.headers.get("Request-ID"),
         )
