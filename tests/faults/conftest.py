@@ -1,0 +1,15 @@
+"""After each fault the books of both sides are compared."""
+
+import pytest
+
+from tests.stack import books, buyer, shop
+
+__all__ = ["books", "buyer", "shop"]
+
+
+@pytest.fixture(autouse=True)
+def even(shop, books):
+    """Whatever a test did to the platform: money and stock tie afterwards."""
+    yield
+    shop.sim.ctl("DELETE", "/_ctl/faults")
+    books.check()
