@@ -37,6 +37,7 @@
         ],
         "web.assets_tests": [
             "wx_pay/static/tests/tours/portal_qr_tour.js",
+            "wx_pay/static/tests/tours/bill_tours.js",
         ],
     },
     "post_init_hook": "post_init_hook",

@@ -210,6 +210,18 @@ class WxPayBreak(models.Model):
 
     def _words_missing_in_bill(self, terms):
         _ = self.env._
+        if self.trade_line_id:
+            return (
+                _(
+                    "The trade bill of %(bill_date)s has the %(kind)s %(document)s of "
+                    "%(erp)s, but the fund-flow bill shows no money moved for it.",
+                    **terms,
+                ),
+                _(
+                    "Look into the next days' fund-flow bills; if the money does not "
+                    "appear, complain to WeChat Pay with the number.",
+                ),
+            )
         return (
             _(
                 "The ERP has a %(kind)s %(document)s of %(erp)s on %(erp_date)s. "

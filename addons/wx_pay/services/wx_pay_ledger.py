@@ -2,7 +2,8 @@ from odoo import Command, models
 
 from . import ledger_sql as sql
 
-CHUNK = 500
+CHUNK = 100  # statement lines per step: a few seconds on a busy machine
+BATCH = 500  # what is reconciled at once
 FEE_TYPES = ("扣除交易手续费", "退还交易手续费")
 MAIN_TYPES = ("交易", "退款", "退款关闭")
 
@@ -239,8 +240,8 @@ class WxPayLedger(models.AbstractModel):
             if not ids & seen:
                 seen |= ids
                 plan.append(Line.browse(sorted(ids)))
-        for start in range(0, len(plan), CHUNK):
-            Line._reconcile_plan(plan[start : start + CHUNK])
+        for start in range(0, len(plan), BATCH):
+            Line._reconcile_plan(plan[start : start + BATCH])
         return len(plan)
 
     # --- closing a day ---------------------------------------------------------------

@@ -7,14 +7,13 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from .common import WxPayMixin
 
 
-class WxBillCase(WxPayMixin, AccountTestInvoicingCommon):
-    """A company with the Chinese chart and its merchant. Every test takes the next free
-    days of the simulator's business clock (its data is not rolled back)."""
+class WxBillMixin(WxPayMixin):
+    """A merchant with accounting. Every test takes the next free days of the
+    simulator's business clock (its data is not rolled back)."""
 
     _days = iter(range(10_000))
 
     @classmethod
-    @AccountTestInvoicingCommon.setup_country("cn")
     def setUpClass(cls):
         super().setUpClass()
         # Jobs run as superuser; what people may do is tested elsewhere.
@@ -145,3 +144,12 @@ class WxBillCase(WxPayMixin, AccountTestInvoicingCommon):
             self.env["account.bank.statement.line"].search_count([]),
             self.env["account.move"].search_count([]),
         )
+
+
+class WxBillCase(WxBillMixin, AccountTestInvoicingCommon):
+    """In a company of its own with the Chinese chart."""
+
+    @classmethod
+    @AccountTestInvoicingCommon.setup_country("cn")
+    def setUpClass(cls):
+        super().setUpClass()
