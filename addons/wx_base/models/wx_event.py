@@ -46,7 +46,7 @@ class WxEvent(models.Model):
 
     kind = fields.Char(readonly=True)
     app_id = fields.Many2one("wx.app", "Mini-program", readonly=True)
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one("wx.user", "Shopper", readonly=True)
     occurred_at = fields.Datetime("Occurred", readonly=True)
     received_at = fields.Datetime("Received", readonly=True)

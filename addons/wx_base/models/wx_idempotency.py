@@ -118,7 +118,8 @@ class WxIdempotency(models.Model):
                 WHERE user_id = %s AND route = %s AND key = %s AND status IS NULL""",
             (ctx.user_id, route, ctx.idempotency_key),
         )
-        cr.commit()
+        # the request failed and was rolled back; only its claim is taken away
+        cr.commit()  # pylint: disable=invalid-commit
 
     @api.autovacuum
     def _gc_keys(self):

@@ -39,7 +39,7 @@ class WxSession(models.Model):
     app_id = fields.Many2one(
         "wx.app", "Mini-program", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one("res.company", "Company", required=True)
+    company_id = fields.Many2one("res.company", required=True)
     refresh_hash = fields.Char(required=True, groups=fields.NO_ACCESS)
     previous_hash = fields.Char(groups=fields.NO_ACCESS)
     refreshed_at = fields.Datetime("Last refresh", required=True)

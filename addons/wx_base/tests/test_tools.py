@@ -57,7 +57,7 @@ class TestTools(TransactionCase):
             odoo_module.current_test = test
             with registry.cursor() as cr:
                 cr.execute("DROP TABLE IF EXISTS wx_tools_probe")
-                cr.commit()
+                cr.commit()  # pylint: disable=invalid-commit
 
     def test_iso8601(self):
         value = datetime(2026, 1, 31, 16, 0, 5, 999)
