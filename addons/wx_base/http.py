@@ -152,7 +152,8 @@ class RouteSpec:
             parts.append(f"by_{match['name']}" if match else part)
         return re.sub(r"\W+", "_", "_".join(parts))
 
-    # pylint: disable=method-required-super  (no model: nothing to call)
+    # no model: there is nothing to call
+    # pylint: disable=method-required-super
     def read(self, httprequest, args, ctx) -> dict:
         """Keyword arguments for the handler.
 

@@ -53,7 +53,7 @@ def rc_cursor(env):
             # Fresh from the pool, nothing executed yet: changing the level is safe.
             cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
         yield cr
-        cr.commit()  # pylint: disable=invalid-commit  (a cursor of its own)
+        cr.commit()  # pylint: disable=invalid-commit
     finally:
         cr.close()
 

@@ -1,7 +1,7 @@
 """Makes the pure-Python packages importable without Odoo.
 
 ``wxsim`` from the project's root; ``wxclient``, ``wxclient_pay`` and the like from
-the addon folders: importing them as ``wx_base.wxclient`` would run the addon's ``__init__``.
+the addon folders: importing ``wx_base.wxclient`` would run the addon's ``__init__``.
 """
 
 import sys

@@ -7,3 +7,4 @@ from . import test_listing
 from . import test_order_posting
 from . import test_listing_tour
 from . import test_order_tours
+from . import test_ownership

@@ -65,7 +65,12 @@ class WxOrderRefundWizard(models.TransientModel):
 
     def _grant(self):
         order = self.order_id
-        order.lock_for_update()
+        # Waits for a job that works on this order; the loser of two updates is run
+        # again with a fresh view (lock_for_update would refuse at once).
+        order.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE wx_order SET write_date = write_date WHERE id = %s", [order.id]
+        )
         order.invalidate_recordset()
         fen = self._asked_fen()
         if order.intake_state != "paid" or not order.transaction_id:

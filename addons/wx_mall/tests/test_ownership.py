@@ -1,0 +1,80 @@
+"""Every route of the mall refuses ids of another shopper, app and company."""
+
+from odoo.tests import tagged
+
+from odoo.addons.wx_base.tests.ownership import WxOwnershipMixin
+
+from odoo.addons.wx_mall.tests.order_common import ADDRESS, MallOrderCase
+
+
+@tagged("post_install", "-at_install", "wx")
+class TestOwnership(WxOwnershipMixin, MallOrderCase):
+    wx_module = "wx_mall"
+
+    def wx_company(self):
+        company = super().wx_company()
+        company.country_id = self.env.ref("base.cn")
+        self.env["account.chart.template"].try_loading("cn", company)
+        return company
+
+    def wx_examples(self):
+        return {"create_address": ADDRESS}
+
+    def wx_factories(self):
+        return {
+            "address_id": self._address,
+            "address": self._address,
+            "order_id": self._order,
+            "item_id": self._item,
+            "category": self._category,
+            "listing_id": lambda user: self._sku(user, "wx.listing"),
+            "sku": lambda user: self._sku(user, "product.product"),
+        }
+
+    def _token(self, user):
+        issued = self.env["wx.session"]._open(
+            user.id, user.app_id.id, user.company_id.id
+        )
+        self.env.flush_all()
+        return issued["access_token"]
+
+    def _made_by(self, user, path, body):
+        answer = self.api("POST", path, self._token(user), body, key=True)
+        self.assertEqual(answer.status_code, 201, answer.text)
+        self.env.invalidate_all()
+        return answer.json()
+
+    def _address(self, user):
+        return self._made_by(user, "/addresses", ADDRESS)["id"]
+
+    def _sku(self, user, model):
+        """A fresh SKU on sale in the shopper's mini-program, or its listing."""
+        cls = type(self)
+        keep = cls.app, cls.env
+        company = {"allowed_company_ids": user.company_id.ids}
+        cls.app, cls.env = user.app_id, cls.env(context={**cls.env.context, **company})
+        try:
+            if not user.app_id.pricelist_id:
+                cls.env["wx.consumer.setup.service"]._setup(user.app_id)
+            sku = self.make_sku("Ownership", 3.00, None)
+            self.env.flush_all()
+            self.env["wx.sku.price"]._ensure_fresh(user.app_id.id, sku.ids)
+        finally:
+            cls.app, cls.env = keep
+        if model == "product.product":
+            return sku.id
+        return sku.product_tmpl_id.wx_listing_ids.filtered(
+            lambda listing: listing.app_id == user.app_id
+        ).id
+
+    def _category(self, user):
+        values = {"name": "Ownership", "app_id": user.app_id.id}
+        return self.env["wx.category"].create(values).id
+
+    def _order(self, user):
+        items = [{"sku_id": self._sku(user, "product.product"), "qty": 1}]
+        return self._made_by(user, "/orders", {"items": items})["id"]
+
+    def _item(self, user):
+        body = {"sku_id": self._sku(user, "product.product"), "qty": 1}
+        return self._made_by(user, "/cart/items", body)["items"][-1]["id"]
