@@ -390,8 +390,8 @@ class Shop:
         theirs = {}
         for row in self.wechat(
             "SELECT t.out_trade_no, t.total_fen - COALESCE((SELECT sum(r.amount_fen)"
-            " FROM refunds r WHERE r.trade_id = t.id AND r.state <> 'CLOSED'), 0) AS net"
-            " FROM trades t WHERE t.mchid = ? AND t.transaction_id IS NOT NULL",
+            "  FROM refunds r WHERE r.trade_id = t.id AND r.state <> 'CLOSED'), 0)"
+            " AS net FROM trades t WHERE t.mchid = ? AND t.transaction_id IS NOT NULL",
             self.mchid,
         ):
             theirs[row["out_trade_no"]] = row["net"]
@@ -543,7 +543,7 @@ def together(*calls, seconds=90) -> list:
         gate.wait(30)
         try:
             results[number] = call()
-        except Exception as exc:  # the test looks at it
+        except Exception as exc:  # noqa: BLE001  the test looks at it
             results[number] = exc
 
     threads = [

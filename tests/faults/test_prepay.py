@@ -67,7 +67,7 @@ def test_our_signature_is_refused(shop, buyer):
 
 
 def test_answers_signed_as_a_probe(shop, buyer):
-    """WECHATPAY/SIGNTEST answers (key rotation drill) are not trusted, then it works."""
+    """WECHATPAY/SIGNTEST answers (key rotation drill) are not trusted."""
     order = buyer.place(shop.sku(3))
     with shop.settings(signtest_response_share=1.0), pytest.raises(ApiError) as refused:
         buyer.ask(order)

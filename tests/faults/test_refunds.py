@@ -52,19 +52,6 @@ def _refunded(shop, order) -> int:
     return shop.value("SELECT refunded_fen FROM wx_order WHERE id = %s", order["id"])
 
 
-def _asked_for(shop, number, times):
-    """Until WeChat saw that many requests for a refund number."""
-
-    def seen():
-        log = shop.sim.ctl("GET", f"/_ctl/log?path_prefix={REFUNDS}&limit=500")
-        return [
-            r for r in log["requests"] if number in str(r) and r["method"] == "POST"
-        ]
-
-    assert until(lambda: len(seen()) >= times, 30, 0.2), seen()
-    return seen()
-
-
 @pytest.mark.parametrize("kind", NO_ANSWER)
 def test_answer_lost(shop, order, kind):
     """Asked again under the same out_refund_no until WeChat says so; refunded once."""
