@@ -12,7 +12,10 @@ def post_init_hook(env):
     setup_provider(env, CODE)
     # a contact's name is one text for all languages: the company's
     company = env.ref("base.main_company")
-    named = env["res.partner"].with_context(lang=company.partner_id.lang)
+    lang = company.partner_id.lang
+    if company.country_id.code == "CN" and env["res.lang"]._lang_get("zh_CN"):
+        lang = "zh_CN"
+    named = env["res.partner"].with_context(lang=lang)
     partner = env.ref("wx_pay.partner_consumers")
     partner.name = named.env._("WeChat shoppers")
 

@@ -45,7 +45,7 @@ class PaymentTransaction(models.Model):
             ("closing", "Being Closed"),
             ("closed", "Closed"),
             ("refused", "Refused by WeChat"),
-            ("paid", "Paid"),
+            ("paid", "Payment Received"),
             ("paid_late", "Paid after Close"),
             ("paid_twice", "Paid Twice"),
         ],

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -158,6 +160,15 @@ class WxPayFact(models.Model):
                 "An error occurred while the fact was applied; it is tried again."
             ),
         }
+
+    def _is_due(self):
+        """Whether a stored fact should be tried again now: the longer it has failed,
+        the longer the pause."""
+        self.ensure_one()
+        if not self.applied_at:
+            return True
+        pause = max((self.applied_at - self.received_at) / 2, timedelta(seconds=30))
+        return fields.Datetime.now() - self.applied_at >= pause
 
     def action_resolve(self):
         """Button: a person settled the exception and says how."""

@@ -353,8 +353,10 @@ class WxPayService(models.AbstractModel):
         """Facts that were stored but not applied: the payment was locked, or an error
         occurred."""
         cron = self.env["ir.cron"]
-        facts = self.env["wx.pay.fact"].search(
-            [("state", "in", ("new", "failed"))], order="id", limit=500
+        facts = (
+            self.env["wx.pay.fact"]
+            .search([("state", "in", ("new", "failed"))], order="id", limit=500)
+            .filtered(lambda fact: fact._is_due())
         )
         cron._commit_progress(remaining=len(facts))
         for fact in facts:
