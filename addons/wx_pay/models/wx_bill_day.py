@@ -17,6 +17,20 @@ STATES = [
 LIGHTS = [("green", "In order"), ("yellow", "In progress"), ("red", "To look at")]
 READY_HOUR = 10  # wechat-pay-v3.md §4.1: fetch after 10:00 Beijing of the next day
 KEPT_DAYS = 90  # bills can be fetched for three months
+RETRY_FAILED = timedelta(hours=3)
+# Days with an open break on a transaction that changed since they were matched, or
+# whose missing refund arrived.
+TOUCHED = """
+    SELECT DISTINCT d.id FROM wx_pay_break b
+    JOIN wx_bill_day d ON d.id = b.day_id
+    JOIN payment_transaction tx ON tx.provider_id = b.provider_id AND (
+        tx.id = b.tx_id AND tx.write_date > d.matched_at
+        OR b.tx_id IS NULL AND tx.wx_out_refund_no = b.out_refund_no
+    )
+    WHERE b.state = 'open' AND b.provider_id = ANY(%(providers)s)
+      AND d.state IN ('matched', 'posted')
+    ORDER BY d.id LIMIT 10
+"""
 
 
 class WxBillDay(models.Model):
@@ -165,6 +179,7 @@ class WxBillDay(models.Model):
                     ("wx_bill_start", "!=", False),
                 ]
             )
+            .filtered("wx_accounting_ready")
         )
         for provider in providers:
             self._make_due_days(provider)
@@ -182,7 +197,28 @@ class WxBillDay(models.Model):
         for day in due:
             if day.state == "error" and not day.next_try:
                 continue  # cannot heal by itself
+            if day._failed_lately(now):
+                continue
             day._start_chain()
+        self._look_again(providers)
+
+    def _failed_lately(self, now):
+        """Whether the jobs of this day broke down within the last hours: the reason
+        stands on the chain, a person or a later run tries again."""
+        chain = self.chain_id
+        return chain.state == "failed" and chain.write_date > now - RETRY_FAILED
+
+    @api.model
+    def _look_again(self, providers):
+        """Match days again whose breaks were touched by later facts; settle rows whose
+        payment was posted meanwhile."""
+        self.env.flush_all()
+        self.env.cr.execute(TOUCHED, {"providers": providers.ids or [0]})
+        days = self.browse([row[0] for row in self.env.cr.fetchall()])
+        for day in days:
+            day._match_now()
+        for provider in providers:
+            self.env["wx.pay.ledger"]._settle(provider)
 
     def _make_due_days(self, provider):
         last = self._last_ready_date()
@@ -317,6 +353,13 @@ class WxBillDay(models.Model):
         self.ensure_one()
         return self.date - timedelta(days=1)
 
+    def _match_now(self):
+        """Match, settle and close this day again with what is loaded."""
+        day = self.sudo().with_company(self.company_id)
+        day.env["wx.pay.matching"]._match_day(day)
+        day.env["wx.pay.ledger"]._settle(day.provider_id)
+        day.env["wx.pay.ledger"]._close_day(day)
+
     def _check_operate(self):
         """Only finance people steer the work; their company's days only."""
         self.check_access("read")
@@ -349,10 +392,7 @@ class WxBillDay(models.Model):
         for day in self.sudo():
             if day.state not in ("loaded", "matched", "posted"):
                 raise UserError(self.env._("The bill of %s is not loaded.", day.date))
-            day = day.with_company(day.company_id)
-            self.env["wx.pay.matching"].sudo()._match_day(day)
-            self.env["wx.pay.ledger"].sudo()._settle(day.provider_id)
-            self.env["wx.pay.ledger"].sudo()._close_day(day)
+            day._match_now()
 
     def action_breaks(self):
         """The breaks of these days."""

@@ -65,6 +65,9 @@ class WxPayBreak(models.Model):
     note = fields.Text(tracking=True, help="Why this is in order, or what was done.")
     tx_id = fields.Many2one("payment.transaction", "Transaction", readonly=True)
     payment_id = fields.Many2one(related="tx_id.payment_id")
+    source_tx_id = fields.Many2one(
+        "payment.transaction", "Original Payment", compute="_compute_source_tx_id"
+    )
     trade_line_id = fields.Many2one(
         "wx.bill.trade.line", "Bill Line", readonly=True, ondelete="set null"
     )
@@ -112,6 +115,22 @@ class WxPayBreak(models.Model):
                 or brk.refund_no
                 or brk.transaction_no
                 or brk.doc_key[1:]
+            )
+
+    @api.depends("out_trade_no", "tx_id")
+    def _compute_source_tx_id(self):
+        """The payment a refund belongs to, also when the refund itself is unknown."""
+        refunds = self.filtered(lambda brk: brk.doc_kind == "refund")
+        found = self.env["payment.transaction"].search(
+            [
+                ("reference", "in", refunds.mapped("out_trade_no")),
+                ("provider_id", "in", refunds.provider_id.ids),
+            ]
+        )
+        by_number = {(tx.provider_id, tx.reference): tx for tx in found}
+        for brk in self:
+            brk.source_tx_id = by_number.get(
+                (brk.provider_id, brk.out_trade_no) if brk in refunds else None
             )
 
     @api.depends("erp_fen", "bill_fen")

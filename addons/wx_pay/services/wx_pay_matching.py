@@ -14,7 +14,7 @@ class WxPayMatching(models.AbstractModel):
 
     Everything is SQL on whole sets: what agrees leaves no trace but a count, what does
     not becomes a ``wx.pay.break`` keyed by its document. Running it again on unchanged
-    data changes nothing.
+    data changes nothing but the time of the last run.
     """
 
     _name = "wx.pay.matching"
@@ -33,9 +33,7 @@ class WxPayMatching(models.AbstractModel):
         for statement in self._statements(day):
             cr.execute(statement, params)
         cr.execute(sql.UPSERT, params)
-        changed = cr.rowcount
         cr.execute(sql.VANISH, params)
-        changed += cr.rowcount
         figures = self._day_figures(params)
         cr.execute("DROP TABLE wx_found")
         self.env.invalidate_all(flush=False)
@@ -45,8 +43,7 @@ class WxPayMatching(models.AbstractModel):
             "unexplained": figures["unexplained"],
             "state": "posted" if day.state == "posted" else "matched",
         }
-        if changed or any(day[name] != value for name, value in values.items()):
-            day.write({**values, "matched_at": fields.Datetime.now()})
+        day.write({**values, "matched_at": fields.Datetime.now()})
         return values
 
     def _params(self, day):

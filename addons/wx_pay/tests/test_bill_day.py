@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .bill_common import WxBillCase
@@ -43,11 +44,9 @@ class TestBillDay(WxBillCase):
         self.tamper("drop_payment")
         day = self.process()
         before = self.snapshot()
-        matched_at = day.matched_at
         day._process()
         day.action_match()
         self.assertEqual(self.snapshot(), before)
-        self.assertEqual(day.matched_at, matched_at)
 
     def test_every_planted_break_is_found_and_nothing_else(self):
         sold = [self.sell(1000 + 37 * n) for n in range(12)]
@@ -143,6 +142,22 @@ class TestBillDay(WxBillCase):
         self.assertEqual(day.matched_count, 1)
         self.assertLedger(day)
 
+    def test_fact_that_arrives_later_is_noticed_by_the_timer(self):
+        tx = self.sell(1500, known=False)
+        day = self.process()
+        brk = day.break_ids
+        self.env.cr.execute(
+            "UPDATE wx_bill_day SET matched_at = matched_at - interval '1 hour'"
+        )
+        day.invalidate_recordset()
+        self.service._query(tx)
+        tx._post_process()
+        now = fields.Datetime.to_datetime(self.day) + timedelta(days=1, hours=3)
+        self.env["wx.bill.day"].with_context(wx_now=now)._cron_fetch_bills()
+        self.assertEqual((brk.state, brk.vanished), ("resolved", True))
+        self.assertTrue(tx.payment_id.is_matched)
+        self.assertEqual(day.light, "green")
+
     def test_bill_row_applied_as_a_fact(self):
         tx = self.sell(1500, known=False)
         brk = self.process().break_ids
@@ -164,6 +179,7 @@ class TestBillDay(WxBillCase):
         brk = day.break_ids
         self.assertEqual(brk.break_class, "missing_in_erp")
         self.assertEqual(brk.out_refund_no, answer["out_refund_no"])
+        self.assertEqual(brk.source_tx_id, tx)
         brk.action_apply()
         refund = tx.child_transaction_ids
         self.assertEqual((refund.state, refund.amount), ("done", -10.0))
