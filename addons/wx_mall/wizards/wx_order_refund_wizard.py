@@ -26,6 +26,8 @@ class WxOrderRefundWizard(models.TransientModel):
     amount = fields.Monetary(compute="_compute_amount", store=True, readonly=False)
     reason = fields.Char(required=True)
     line_ids = fields.One2many("wx.order.refund.wizard.line", "wizard_id")
+    # what it granted: once, however often the button is pressed
+    refund_id = fields.Many2one("wx.order.refund", readonly=True)
 
     @api.depends("order_id")
     def _compute_refundable(self):
@@ -72,6 +74,8 @@ class WxOrderRefundWizard(models.TransientModel):
             "UPDATE wx_order SET write_date = write_date WHERE id = %s", [order.id]
         )
         order.invalidate_recordset()
+        if self.refund_id:
+            return {"type": "ir.actions.act_window_close"}
         fen = self._asked_fen()
         if order.intake_state != "paid" or not order.transaction_id:
             raise UserError(self.env._("Only a paid order can be refunded."))
@@ -100,6 +104,7 @@ class WxOrderRefundWizard(models.TransientModel):
                 "invoiced_fen": credited,
             }
         )
+        self.refund_id = refund
         refund.transaction_id = self.env["wx.pay.service"]._refund(
             order.transaction_id, fen, self.reason, f"wx-order-refund-{refund.id}"
         )
