@@ -8,8 +8,9 @@ __all__ = ["books", "buyer", "shop"]
 
 
 @pytest.fixture(autouse=True)
-def even(shop, books):
+def even(request, shop, books):
     """Whatever a test did to the platform: money and stock tie afterwards."""
     yield
     shop.sim.ctl("DELETE", "/_ctl/faults")
-    books.check()
+    if getattr(request.module, "EVEN", True):
+        books.check()
