@@ -12,3 +12,4 @@ from . import wx_order_posting
 from . import wx_order_invoicing
 from . import wx_order_shipping
 from . import wx_cart_service
+from . import wx_push_service

@@ -56,6 +56,7 @@ class WxOrderInvoicing(models.AbstractModel):
              ORDER BY o.id LIMIT %s FOR NO KEY UPDATE OF o SKIP LOCKED
             """,
             (company_id, BATCH),
+            log_exceptions=False,  # a collision is expected: the queue runs it again
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
         return self.env["wx.order"].sudo().browse(ids)

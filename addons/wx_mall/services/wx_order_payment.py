@@ -30,14 +30,7 @@ class WxOrderPayment(models.AbstractModel):
                 "pay.unavailable", self.env._("Payment is not available now"), 503
             )
         service = ctx.env["wx.pay.service"]
-        attempt = order.payment_attempt_ids.filtered(
-            lambda tx: (
-                tx.wx_attempt_state in ("intent", "open") and tx.provider_id == provider
-            )
-        )[:1]
-        if not attempt:
-            attempt = service._create_attempt(order, provider)
-        return service._prepay(attempt)
+        return service._prepay(service._create_attempt(order, provider))
 
     def _take(self, order):
         """Locks the open order against a close that runs at the same time."""
@@ -46,6 +39,7 @@ class WxOrderPayment(models.AbstractModel):
             "UPDATE wx_order SET write_date = %s WHERE id = %s"
             " AND intake_state = 'unpaid' AND expires_at > %s",
             (now, order.id, now + timedelta(seconds=MIN_SECONDS)),
+            log_exceptions=False,  # against a close at this moment: run again
         )
         if self.env.cr.rowcount:
             return

@@ -78,6 +78,7 @@ class WxOrderPosting(models.AbstractModel):
             "SELECT id FROM wx_order WHERE company_id = %s AND posting_state = 'todo'"
             " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
             (company_id, BATCH),
+            log_exceptions=False,  # a collision is expected: the queue runs it again
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
         return self.env["wx.order"].sudo().browse(ids)
