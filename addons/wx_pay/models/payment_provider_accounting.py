@@ -285,6 +285,9 @@ class PaymentProvider(models.Model):
             provider.wx_misc_journal_id = (
                 chosen.get("wx_misc_journal_id") or proposal["wx_misc_journal_id"][0]
             )
+            if not provider.wx_bill_start:
+                today = self.env["wx.bill.day"]._beijing_now().date()
+                provider.wx_bill_start = today
             provider._wx_setup_journals(proposal, chosen)
             provider._wx_setup_rules()
 

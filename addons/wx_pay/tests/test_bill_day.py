@@ -1,5 +1,6 @@
 """From the simulator's bill to breaks and ledger."""
 
+import random
 from datetime import timedelta
 
 from odoo import fields
@@ -211,6 +212,27 @@ class TestBillDay(WxBillCase):
         self.refund(tx, 84)
         self.refund(tx, 83)
         self.assertClean(self.process(), 4)
+
+    def test_fees_of_many_partial_refunds(self):
+        """No rounding of the platform is taken for a wrong fee."""
+        draw = random.Random(20310101)
+        lines = 0
+        for _number in range(7):
+            amount = draw.choice((1, 83, 84, 100, 999, 2990, draw.randint(1, 50_000)))
+            tx = self.sell(amount, post=False)
+            lines += 1
+            rest = amount
+            for _part in range(draw.randint(0, 3)):
+                part = draw.choice((rest, draw.randint(1, rest)))
+                self.refund(tx, part, post=False)
+                lines += 1
+                rest -= part
+                if not rest:
+                    break
+        self.transactions.search(
+            [("is_post_processed", "=", False), ("state", "=", "done")]
+        )._post_process()
+        self.assertClean(self.process(), lines)
 
     def test_fee_rate_is_the_contracts(self):
         self.provider.wx_fee_rate = 0.38

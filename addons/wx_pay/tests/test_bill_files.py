@@ -88,6 +88,15 @@ class TestBillFiles(WxBillCase):
         with self.assertRaises(UserError):
             self.upload(fund)  # its rows are in the ledger
 
+    def test_general_statement_import_sends_people_here(self):
+        self.sell(1000)
+        wizard = self.env["account.statement.import"].create(
+            {"statement_file": base64.b64encode(self.file("fundflowbill"))}
+        )
+        with self.assertRaises(UserError) as caught:
+            wizard._import_file()
+        self.assertIn("WeChat bill", str(caught.exception))
+
     def test_uploads_that_are_refused(self):
         self.sell(1000)
         trade = self.file()
