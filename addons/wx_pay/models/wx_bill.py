@@ -21,7 +21,6 @@ from ..wxclient_pay.errors import (
     WxPayBusinessError,
     WxPayError,
     WxPayHashError,
-    WxPayNetworkError,
 )
 
 ACCOUNT_TYPES = [
@@ -160,8 +159,7 @@ class WxBill(models.Model):
                 )
                 return
             except WxPayError as error:
-                retryable = isinstance(error, WxPayNetworkError)
-                self._failed(str(error), retryable=retryable)
+                self._failed(str(error), retryable=getattr(error, "retryable", False))
                 return
             file.seek(0)
             self._load(file, sha1)

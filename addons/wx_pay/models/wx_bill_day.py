@@ -304,6 +304,8 @@ class WxBillDay(models.Model):
         for bill in bills:
             if bill.state in ("new", "waiting", "error"):
                 bill._fetch()
+            if bill.state == "error" and bill.retryable:
+                break  # WeChat does not answer: four time-outs would be too long
         now = self.env.context.get("wx_now") or fields.Datetime.now()
         failed = bills.filtered(lambda bill: bill.state == "error")
         if failed:
