@@ -29,7 +29,7 @@ def _line(name, goal, function) -> dict:
     try:
         found = function()
     except Stop as stop:
-        found = {"value": None, "n": 0, "note": str(stop).splitlines()[-1]}
+        found = {"value": None, "n": 0, "note": str(stop)[-600:]}
     return {"name": name, "value": found["value"], "goal": goal, **found}
 
 

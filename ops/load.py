@@ -13,7 +13,6 @@ from .ui import Stop
 SCRIPT = """
 local rows = {}
 init = function(args)
-  wrk.init(args)
   for line in io.lines(os.getenv("WX_REQUESTS")) do
     local method, path, head, body = line:match("^(%S+)\\t(%S+)\\t([^\\t]*)\\t(.*)$")
     local headers = {}
@@ -61,7 +60,8 @@ def wrk(base_url: str, requests, *, connections=16, seconds=6) -> dict:
     script = paths.FIXTURES / "load.lua"
     script.write_text(SCRIPT)
     done = run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, base_url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
+        + ["-s", str(script), base_url],
         env={**os.environ, "WX_REQUESTS": str(requests)},
     )
     found = [row[2:] for row in done.stdout.splitlines() if row.startswith("WX{")]
