@@ -32,6 +32,7 @@
         "views/wx_order_views.xml",
         "views/wx_stock_views.xml",
         "views/sale_stock_views.xml",
+        "report/deliveryslip_templates.xml",
         "wizards/wx_order_refund_wizard_views.xml",
     ],
     "assets": {

@@ -35,11 +35,10 @@ class SaleOrder(models.Model):
     def _send_order_notification_mail(self, mail_template, *args, **kwargs):
         """A shopper is told by WeChat; core would render a PDF for an e-mail that has
         no address (``reference/odoo-19.md`` §11)."""
-        others = self.filtered(lambda order: not order.wx_order_id)
-        for order in others:
-            super(SaleOrder, order)._send_order_notification_mail(
-                mail_template, *args, **kwargs
-            )
+        self.ensure_one()
+        if self.wx_order_id:
+            return None
+        return super()._send_order_notification_mail(mail_template, *args, **kwargs)
 
     def _prepare_invoice(self):
         values = super()._prepare_invoice()

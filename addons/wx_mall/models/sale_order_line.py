@@ -14,7 +14,7 @@ class SaleOrderLine(models.Model):
     def _compute_qty_to_invoice(self):
         """Goods of the mall are invoiced when they leave, whatever the product's
         policy: that is when VAT falls due (``design.md``, Revenue and accounts)."""
-        super()._compute_qty_to_invoice()
+        done = super()._compute_qty_to_invoice()
         for line in self:
             if (
                 line.order_id.wx_order_id
@@ -23,6 +23,7 @@ class SaleOrderLine(models.Model):
                 and line.product_id.type == "consu"
             ):
                 line.qty_to_invoice = line.qty_delivered - line.qty_invoiced
+        return done
 
     def write(self, vals):
         changed = PAID_FIELDS & set(vals)

@@ -57,6 +57,18 @@ class StockPicking(models.Model):
             shipped._wx_mall_orders()._wx_queue_shipping()
         return done
 
+    def _wx_waybill_receiver(self):
+        """Receiver in clear for the printed slip of a mall delivery: {name, phone,
+        address}, or None. Whoever may print the slip may send the parcel; logged."""
+        self.ensure_one()
+        self.check_access("read")
+        address = self.sudo().wx_order_id.address_ids[:1]
+        if not address:
+            return None
+        return address._wx_clear(
+            self.env._("Printed on delivery slip %(name)s", name=self.name)
+        )
+
     def action_wx_show_receiver(self):
         """Receiver in clear for packing; logged."""
         self.ensure_one()

@@ -84,22 +84,33 @@ class WxOverview(models.AbstractModel):
 
     def _queues(self, params):
         """Hook: what waits for somebody: ``[{key, label, count, action, domain}]``."""
-        _ = self.env._
         to_ship, unpaid, exceptions, failed = self._row(QUEUES, params)
         orders = "wx_mall.action_wx_order"
         queues = [
-            ("to_ship", _("To ship"), to_ship, orders, {"search_default_to_ship": 1}),
-            ("unpaid", _("To pay"), unpaid, orders, {"search_default_unpaid": 1}),
+            (
+                "to_ship",
+                self.env._("To ship"),
+                to_ship,
+                orders,
+                {"search_default_to_ship": 1},
+            ),
+            (
+                "unpaid",
+                self.env._("To pay"),
+                unpaid,
+                orders,
+                {"search_default_unpaid": 1},
+            ),
             (
                 "exceptions",
-                _("Posting exceptions"),
+                self.env._("Posting exceptions"),
                 exceptions,
                 orders,
                 {"search_default_exceptions": 1},
             ),
             (
                 "shipping",
-                _("Not reported to WeChat"),
+                self.env._("Not reported to WeChat"),
                 failed,
                 orders,
                 {"search_default_shipping_failed": 1},
@@ -109,7 +120,7 @@ class WxOverview(models.AbstractModel):
         if breaks.has_access("read"):
             count = breaks.search_count([("state", "=", "open")])
             action = "wx_pay.action_wx_pay_break"
-            queues.append(("breaks", _("Open breaks"), count, action, {}))
+            queues.append(("breaks", self.env._("Open breaks"), count, action, {}))
         names = ("key", "label", "count", "action", "context")
         return [dict(zip(names, queue, strict=True)) for queue in queues]
 

@@ -19,7 +19,7 @@ class WxStockPool(models.Model):
     active = fields.Boolean(default=True)
     warehouse_id = fields.Many2one("stock.warehouse", index=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, index=True)
-    stock_ids = fields.One2many("wx.sku.stock", "pool_id", string="Stock")
+    stock_ids = fields.One2many("wx.sku.stock", "pool_id", "Stock rows")
 
     _warehouse_uniq = models.UniqueIndex(
         "(warehouse_id) WHERE warehouse_id IS NOT NULL",

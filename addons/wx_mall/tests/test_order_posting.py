@@ -265,6 +265,19 @@ class TestOrderPosting(MallOrderCase):
         order.picking_ids.action_assign()
         self.assertEqual(self.stock_of(self.sku_a), (0, 0))
 
+    def test_slip_prints_the_receiver_and_logs_it(self):
+        order = self.paid_order((self.sku_a, 1))
+        self.post_all()
+        report = self.env["ir.actions.report"]
+        html, _kind = report._render_qweb_html(
+            "stock.report_deliveryslip", order.picking_ids.ids
+        )
+        text = html.decode()
+        for part in ("王小明", "13812345678", "文三路"):
+            self.assertIn(part, text)
+        log = self.env["wx.reveal.log"].search([], order="id desc", limit=1)
+        self.assertIn(order.picking_ids.name, log.reason)
+
     def test_erp_loyalty_programme_is_not_applied(self):
         if "loyalty.program" not in self.env:
             self.skipTest("loyalty is not installed")

@@ -71,6 +71,7 @@ export class WxOverview extends Component {
                         data: rows.map((row) => row.paid),
                         backgroundColor: "#07c160",
                         yAxisID: "y",
+                        order: 1,
                     },
                     {
                         type: "line",
@@ -80,6 +81,7 @@ export class WxOverview extends Component {
                         backgroundColor: "#576b95",
                         tension: 0.3,
                         yAxisID: "orders",
+                        order: 0,
                     },
                 ],
             },
