@@ -1,6 +1,6 @@
 {
     "name": "WeChat Mall",
-    "summary": "Listings, cart, orders with stock holds, fulfilment for a mini-program mall",
+    "summary": "Listings, cart, orders with stock holds, fulfilment for mini-programs",
     "version": "19.0.1.0.0",
     "category": "Sales/WeChat Mall",
     "author": "WX Mall contributors",

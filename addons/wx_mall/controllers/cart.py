@@ -17,7 +17,7 @@ class WxCart(http.Controller):
         operation_id="get_cart",
     )
     def get(self, ctx):
-        """Items that cannot be ordered stay in the cart, marked ``available: false``."""
+        """What cannot be ordered stays, marked ``available: false``."""
         return ctx.env["wx.cart.service"]._read(ctx)
 
     @wx_route(

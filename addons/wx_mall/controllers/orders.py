@@ -36,7 +36,7 @@ class WxOrders(http.Controller):
         ),
     )
     def place(self, ctx, body):
-        """The stock is held until ``expires_at``; a repeated key gets the same answer."""
+        """Stock is held until ``expires_at``; a repeated key gets the same answer."""
         return ctx.env["wx.order.service"]._place(ctx, body)
 
     @wx_route(

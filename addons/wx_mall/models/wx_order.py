@@ -179,7 +179,7 @@ class WxOrder(models.Model):
 
     # buttons --------------------------------------------------------------------
     def action_retry_posting(self):
-        """Posts the order again after an exception; says what is wrong when it fails."""
+        """Posts the order again after an exception; says what is still wrong."""
         self.check_access("write")
         todo = self.sudo().filtered(lambda o: o.posting_state in ("exception", "todo"))
         self.env["wx.order.posting"]._post_orders(todo)

@@ -80,7 +80,7 @@ class WxOrder(models.Model):
 
     # refunds --------------------------------------------------------------------
     def _wx_refundable_fen(self):
-        """Fen that may still be refunded: paid less refunds done or under way."""
+        """Fen still refundable: paid less refunds done or under way."""
         self.ensure_one()
         granted = sum(
             refund.amount_fen for refund in self.refund_ids if refund.state != "failed"
@@ -88,7 +88,7 @@ class WxOrder(models.Model):
         return self.paid_fen - max(granted, self.refunded_fen)
 
     def _wx_on_refund(self, refund_tx):
-        """A refund ended or was made in the merchant platform: books follow the fact."""
+        """A refund ended, or was made in the merchant platform: follow the fact."""
         self.ensure_one()
         if refund_tx.source_transaction_id != self.transaction_id:
             return  # a late or double payment went back; the order never counted it

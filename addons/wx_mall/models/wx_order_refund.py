@@ -31,8 +31,8 @@ class WxOrderRefund(models.Model):
     )
     error = fields.Text(readonly=True)
     quantities = fields.Json(
-        help="{mall order line id: pieces already delivered}: limits the credit note to "
-        "these lines; empty for a refund of an amount."
+        help="{mall order line id: pieces already delivered}: limits the credit note "
+        "to these lines; empty for a refund of an amount."
     )
     invoiced_fen = fields.Integer(
         help="Part to be credited on invoices; the rest shrank the sales order before "

@@ -145,8 +145,8 @@ class WxStockReconcile(models.Model):
         orders = self._holding_orders(row)
         if kind == "held":
             return self.env._(
-                "The held quantity does not equal the active holds (orders: %(orders)s)."
-                " A stock row was changed outside the mall.",
+                "The held quantity does not equal the active holds (orders: "
+                "%(orders)s). A stock row was changed outside the mall.",
                 orders=", ".join(orders) or "-",
             )
         takers = self._recent_takers(row)

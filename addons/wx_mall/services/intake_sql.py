@@ -1,8 +1,8 @@
 """The two SQL statements of order intake, and nothing else.
 
 ``READ`` answers everything a decision needs in one round trip; ``WRITE`` takes the
-holds and writes order, lines, receiver and holds, or nothing at all when one line cannot
-be held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
+holds and writes order, lines, receiver and holds, or nothing when one line cannot be
+held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
 """
 
 READ = """
