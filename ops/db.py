@@ -22,10 +22,14 @@ SUITE = ("wx_base", "wx_pay", "wx_mall")
 SOURCES = {".py", ".xml", ".csv", ".po", ".sql"}
 
 
-def odoo(config, *args, check=True, **kwargs):
-    """The ``odoo`` command with a configuration file, as the unprivileged account."""
+def odoo(config, *args, words=1, check=True, **kwargs):
+    """The ``odoo`` command with a configuration file, as the unprivileged account.
+
+    :param words: how many of ``args`` are the command itself (``module uninstall``: 2)
+    """
+    command, rest = args[:words], args[words:]
     return run(
-        [*as_account(), paths.PYTHON, paths.ODOO, *args[:1], "-c", config, *args[1:]],
+        [*as_account(), paths.PYTHON, paths.ODOO, *command, "-c", config, *rest],
         check=check,
         env=service_env(),
         cwd=paths.LOCAL,

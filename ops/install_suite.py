@@ -54,7 +54,7 @@ def _check(title, found) -> tuple[int, int, int]:
 
 def _module(database, verb, *names):
     config = conf.write(f"init-{database}", database, workers=0, max_cron_threads=0)
-    done = db.odoo(config, "module", verb, "-d", database, *names, check=False)
+    done = db.odoo(config, "module", verb, "-d", database, *names, words=2, check=False)
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-40:])
         raise Stop(f"{tail}\n{verb} of {', '.join(names)} failed.")

@@ -33,6 +33,8 @@ class WxAddresses(http.Controller):
         operation_id="create_address",
         errors=[(409, "address.limit")],
     )
+    # a controller, no model: there is nothing to call
+    # pylint: disable=method-required-super
     def create(self, ctx, body):
         """The first address becomes the default one."""
         return ctx.env["wx.address.service"]._create(ctx, body)

@@ -30,9 +30,7 @@ class WxCategory(models.Model):
     company_id = fields.Many2one(
         "res.company", related="app_id.company_id", store=True, index=True
     )
-    parent_id = fields.Many2one(
-        "wx.category", "Parent", index=True, ondelete="restrict"
-    )
+    parent_id = fields.Many2one("wx.category", index=True, ondelete="restrict")
     parent_path = fields.Char(index=True)
     child_ids = fields.One2many("wx.category", "parent_id", "Children")
     level = fields.Integer(compute="_compute_level", store=True, recursive=True)

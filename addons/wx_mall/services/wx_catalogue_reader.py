@@ -1,5 +1,6 @@
 import hashlib
 import json
+import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from psycopg2.errors import LockNotAvailable
@@ -22,6 +23,8 @@ SORTS = {
     "price_asc": ("price_fen", ">", "ASC"),
     "price_desc": ("price_fen", "<", "DESC"),
 }
+
+_logger = logging.getLogger(__name__)
 
 
 class CachedAnswer:
@@ -52,8 +55,9 @@ def decode_cursor(cursor: str, sort: str) -> tuple[int, int]:
             type(n) is int and abs(n) < 2**31 for n in (key, listing_id)
         ):
             return key, listing_id
-    except (ValueError, TypeError, RecursionError):
-        pass  # answered below, like every other cursor that is not ours
+    except (ValueError, TypeError, RecursionError) as exc:
+        # answered below, like every other cursor that is not ours
+        _logger.debug("cursor refused: %s", exc)
     message = "Not a cursor of this list"
     raise invalid([{"field": "query.cursor", "message": message, "type": "cursor"}])
 

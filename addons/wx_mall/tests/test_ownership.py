@@ -3,7 +3,6 @@
 from odoo.tests import tagged
 
 from odoo.addons.wx_base.tests.ownership import WxOwnershipMixin
-
 from odoo.addons.wx_mall.tests.order_common import ADDRESS, MallOrderCase
 
 

@@ -35,6 +35,8 @@ class CopyStream:
         self.count = 0
         self.error = None
 
+    # no model: there is nothing to call
+    # pylint: disable=method-required-super
     def read(self, size=8192):
         """At most ``size`` bytes; empty at the end. What the rows raise is also kept in
         ``error``, as a database driver wraps it."""

@@ -27,7 +27,7 @@ class WxPayNotify(http.Controller):
     """
 
     # when each provider's certificates were last asked for, per process
-    _refreshed = {}  # noqa: RUF012
+    _refreshed = {}
 
     @http.route(
         f"{const.NOTIFY_PATH}/<string:kind>/<int:provider_id>",

@@ -231,31 +231,30 @@ class PaymentProvider(models.Model):
 
         :param error: :class:`WxPayKeyError`
         """
-        _ = self.env._
         subjects = {
-            "private_key": _("API private key"),
-            "public_key": _("WeChat Pay public key"),
-            "certificate": _("Certificate"),
-            "apiv3_key": _("APIv3 key"),
-            "serial_no": _("Certificate serial number"),
+            "private_key": self.env._("API private key"),
+            "public_key": self.env._("WeChat Pay public key"),
+            "certificate": self.env._("Certificate"),
+            "apiv3_key": self.env._("APIv3 key"),
+            "serial_no": self.env._("Certificate serial number"),
         }
         reasons = {
-            "empty": _("nothing was entered."),
-            "not_pem": _("this is not PEM text (-----BEGIN …-----)."),
-            "broken": _("damaged or cut off; paste the whole file."),
-            "encrypted": _("protected by a password; remove it first."),
-            "not_rsa": _("not an RSA key."),
-            "too_short": _("the RSA key is shorter than 2048 bits."),
-            "is_public": _("this is a public key."),
-            "is_private": _("this is a private key."),
-            "is_certificate": _(
+            "empty": self.env._("nothing was entered."),
+            "not_pem": self.env._("this is not PEM text (-----BEGIN …-----)."),
+            "broken": self.env._("damaged or cut off; paste the whole file."),
+            "encrypted": self.env._("protected by a password; remove it first."),
+            "not_rsa": self.env._("not an RSA key."),
+            "too_short": self.env._("the RSA key is shorter than 2048 bits."),
+            "is_public": self.env._("this is a public key."),
+            "is_private": self.env._("this is a private key."),
+            "is_certificate": self.env._(
                 "this is a certificate (apiclient_cert.pem); the private key is in "
                 "apiclient_key.pem."
             ),
-            "mismatch": _("it does not belong to the certificate."),
-            "length": _("exactly 32 characters are needed."),
-            "charset": _("only letters and digits are allowed."),
-            "serial": _("it is not the certificate's serial number."),
+            "mismatch": self.env._("it does not belong to the certificate."),
+            "length": self.env._("exactly 32 characters are needed."),
+            "charset": self.env._("only letters and digits are allowed."),
+            "serial": self.env._("it is not the certificate's serial number."),
         }
         return f"{subjects[error.subject]}: {reasons[error.code]}"
 

@@ -173,15 +173,14 @@ class PaymentProvider(models.Model):
 
     def _wx_labels(self):
         """Names of what the set-up makes, in the language of the context."""
-        _ = self.env._
-        name = self.name or _("WeChat Pay")
+        name = self.name or self.env._("WeChat Pay")
         return {
-            "wx_journal_basic_id": _("%s basic account", name),
-            "wx_journal_operation_id": _("%s operation account", name),
-            "wx_journal_fees_id": _("%s fee account", name),
-            "wx_outstanding_account_id": _("%s in transit", name),
-            "wx_advance_account_id": _("Advances through %s", name),
-            "wx_fee_account_id": _("%s fees", name),
+            "wx_journal_basic_id": self.env._("%s basic account", name),
+            "wx_journal_operation_id": self.env._("%s operation account", name),
+            "wx_journal_fees_id": self.env._("%s fee account", name),
+            "wx_outstanding_account_id": self.env._("%s in transit", name),
+            "wx_advance_account_id": self.env._("Advances through %s", name),
+            "wx_fee_account_id": self.env._("%s fees", name),
         }
 
     def _wx_name_in_all_languages(self, field, records):

@@ -24,29 +24,8 @@ class PaymentProvider(models.Model):
         """
         self.ensure_one()
         provider = self.sudo().with_company(self.company_id)
-        advance = provider.wx_advance_account_id
-        journal = provider.wx_misc_journal_id
-        if not advance or not journal:
-            raise UserError(
-                self.env._(
-                    "Set up the journals and accounts of %s first.", self.display_name
-                )
-            )
         moves = moves.sudo().with_company(self.company_id)
-        wrong = moves.filtered(
-            lambda move: (
-                move.state != "posted"
-                or move.move_type not in ("out_invoice", "out_refund")
-                or move.company_id != provider.company_id
-            )
-        )
-        if wrong:
-            raise UserError(
-                self.env._(
-                    "%s cannot be paid out of an advance.",
-                    ", ".join(wrong.mapped("display_name")[:5]),
-                )
-            )
+        provider._wx_check_advance(moves)
         vals, receivables = [], []
         for move in moves:
             lines = move.line_ids.filtered(
@@ -70,6 +49,33 @@ class PaymentProvider(models.Model):
         if plan:
             self.env["account.move.line"].sudo()._reconcile_plan(plan)
         return entries
+
+    def _wx_check_advance(self, moves):
+        """Accounts are set up and every document can be paid out of an advance.
+
+        :raise UserError: says what is missing or which documents cannot
+        """
+        provider = self
+        if not provider.wx_advance_account_id or not provider.wx_misc_journal_id:
+            raise UserError(
+                self.env._(
+                    "Set up the journals and accounts of %s first.", self.display_name
+                )
+            )
+        wrong = moves.filtered(
+            lambda move: (
+                move.state != "posted"
+                or move.move_type not in ("out_invoice", "out_refund")
+                or move.company_id != provider.company_id
+            )
+        )
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%s cannot be paid out of an advance.",
+                    ", ".join(wrong.mapped("display_name")[:5]),
+                )
+            )
 
     def _wx_advance_vals(self, move, lines, amounts):
         """Values of the entry for one document; None when nothing is open."""

@@ -103,36 +103,46 @@ class PaymentProvider(models.Model):
 
     def _wx_check_keys(self):
         """:return: list of (``ok``/``bad``/``info``, text)"""
-        _ = self.env._
         provider = self.sudo()
         findings = []
         checks = [
-            (_("API private key"), load_private_key, "wx_private_key", True),
-            (_("APIv3 key"), check_apiv3_key, "wx_apiv3_key", True),
+            (self.env._("API private key"), load_private_key, "wx_private_key", True),
+            (self.env._("APIv3 key"), check_apiv3_key, "wx_apiv3_key", True),
         ]
         if self.wx_trust_mode == "public_key":
             checks.append(
-                (_("WeChat Pay public key"), load_public_key, "wx_public_key", False)
+                (
+                    self.env._("WeChat Pay public key"),
+                    load_public_key,
+                    "wx_public_key",
+                    False,
+                )
             )
         for title, load, name, secret in checks:
             text = provider._wx_secret(name) if secret else provider[name]
             try:
                 load(text)
-                findings.append(("ok", _("%(key)s: can be read.", key=title)))
+                findings.append(("ok", self.env._("%(key)s: can be read.", key=title)))
             except WxPayKeyError as error:
                 findings.append(("bad", self._wx_key_message(error)))
         if self.wx_trust_mode == "public_key" and not (
             self.wx_public_key_id or ""
         ).startswith("PUB_KEY_ID_"):
             findings.append(
-                ("bad", _("Public key ID: it starts with PUB_KEY_ID_ and digits."))
+                (
+                    "bad",
+                    self.env._("Public key ID: it starts with PUB_KEY_ID_ and digits."),
+                )
             )
         if not self.wx_mchid or not self.wx_serial:
             findings.append(
-                ("bad", _("Merchant number and serial number must be filled in."))
+                (
+                    "bad",
+                    self.env._("Merchant number and serial number must be filled in."),
+                )
             )
         if not self.wx_app_ids:
-            findings.append(("info", _("No mini-program is bound yet.")))
+            findings.append(("info", self.env._("No mini-program is bound yet.")))
         return findings
 
     # -- with WeChat -------------------------------------------------------------
@@ -162,26 +172,24 @@ class PaymentProvider(models.Model):
             self.env["wx.platform.certificate"].sudo()._keep(self, rows)
 
     def _wx_judge_apiv3(self, result):
-        _ = self.env._
         if isinstance(result, list):
-            return "ok", _("APIv3 key: WeChat's certificates open with it.")
+            return "ok", self.env._("APIv3 key: WeChat's certificates open with it.")
         if isinstance(result, WxPayDecryptError):
-            return "bad", _(
+            return "bad", self.env._(
                 "APIv3 key: it is not the one set in WeChat's merchant platform."
             )
         if self.wx_trust_mode == "certificate":
             return "bad", self._wx_call_text(result)
-        return "info", _(
+        return "info", self.env._(
             "APIv3 key: merchants with a public key have no certificates to try it on; "
             "the first notification shows whether it is right."
         )
 
     def _wx_judge_query(self, result):
-        _ = self.env._
         if isinstance(result, dict) or (
             isinstance(result, WxPayBusinessError) and result.unknown_order
         ):
-            return "ok", _(
+            return "ok", self.env._(
                 "Merchant number, private key and serial number: accepted by WeChat; "
                 "its answer is signed with the expected key."
             )
@@ -191,42 +199,44 @@ class PaymentProvider(models.Model):
             and result.reason == "serial_unknown"
             and self.wx_certificate_ids
         ):
-            return "info", _("The certificates are here now; test once more.")
+            return "info", self.env._("The certificates are here now; test once more.")
         return "bad", self._wx_call_text(result)
 
     def _wx_call_text(self, error):
         """What a failed call says about which setting."""
-        _ = self.env._
         if isinstance(error, WxPayNetworkError):
-            return _("WeChat cannot be reached: %(error)s", error=error)
+            return self.env._("WeChat cannot be reached: %(error)s", error=error)
         if isinstance(error, WxPaySignatureError):
             return self._wx_signature_text(error)
         code = getattr(error, "code", "")
         if code == "SIGN_ERROR":
-            return _(
+            return self.env._(
                 "WeChat refuses our signature: private key, serial number and merchant "
                 "number do not belong together, or this machine's clock is wrong."
             )
         if code in ("MCH_NOT_EXISTS", "PARAM_ERROR"):
-            return _("WeChat does not know this merchant number.")
+            return self.env._("WeChat does not know this merchant number.")
         if code == "NO_AUTH":
-            return _("The merchant has no permission for this product at WeChat.")
-        return _("WeChat answered: %(error)s", error=error)
+            return self.env._(
+                "The merchant has no permission for this product at WeChat."
+            )
+        return self.env._("WeChat answered: %(error)s", error=error)
 
     def _wx_signature_text(self, error):
-        _ = self.env._
         texts = {
-            "serial_unknown": _(
+            "serial_unknown": self.env._(
                 "WeChat signs with another key than the one entered: check "
                 "verification mode and public key ID."
             ),
-            "signature": _(
+            "signature": self.env._(
                 "The public key does not belong to the public key ID: WeChat's answer "
                 "does not verify with it."
             ),
-            "stale": _("This machine's clock is five minutes or more off."),
-            "missing_header": _(
+            "stale": self.env._("This machine's clock is five minutes or more off."),
+            "missing_header": self.env._(
                 "The answer is not signed: the API address is not WeChat's."
             ),
         }
-        return texts.get(error.reason) or _("WeChat's answer is wrongly signed.")
+        return texts.get(error.reason) or self.env._(
+            "WeChat's answer is wrongly signed."
+        )

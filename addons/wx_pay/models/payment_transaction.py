@@ -240,6 +240,7 @@ class PaymentTransaction(models.Model):
             self.env._("WeChat payments are applied by their facts only.")
         )
 
+    # pylint: disable=missing-return
     def _log_message_on_linked_documents(self, message):
         # Mall payments come by the thousand and have no linked core document.
         others = self.filtered(lambda tx: not tx.wx_payable_id)

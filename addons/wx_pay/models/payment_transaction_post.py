@@ -17,7 +17,7 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
-    def _post_process(self):
+    def _post_process(self):  # pylint: disable=missing-return
         mine = self.filtered(lambda tx: tx._wx_posts_to_advance())
         others = self - mine
         if others:

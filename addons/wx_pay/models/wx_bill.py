@@ -315,29 +315,32 @@ class WxBill(models.Model):
         return f"{where}{text}{found}"
 
     def _reasons(self):
-        _ = self.env._
         return {
-            "empty": _("the file is empty"),
-            "unknown_header": _("this is not the header of a WeChat bill"),
-            "missing_column": _("the column is missing"),
-            "double_column": _("the column is there twice"),
-            "legacy_layout": _("this is the bill layout of merchants from before 2018"),
-            "encoding": _("the line is not UTF-8 text"),
-            "cell_count": _("the number of cells differs from the header"),
-            "bad_line": _("neither a detail line nor the summary"),
-            "bad_amount": _("not an amount in yuan and whole fen"),
-            "bad_time": _("not a time"),
-            "bad_rate": _("not a percentage"),
-            "bad_direction": _("neither income nor expense"),
-            "missing_value": _("the cell is empty"),
-            "foreign_merchant": _("this line belongs to another merchant"),
-            "truncated": _("the file ends before its summary"),
-            "trailing": _("there are lines after the summary"),
-            "summary_count": _("the number of lines differs from the summary"),
-            "summary_total": _("the sum of the lines differs from the summary"),
-            "gzip": _("the packed file is damaged"),
-            "wrong_kind": _("this is the other kind of bill"),
-            "variant": _("the bill of all transactions is needed"),
+            "empty": self.env._("the file is empty"),
+            "unknown_header": self.env._("this is not the header of a WeChat bill"),
+            "missing_column": self.env._("the column is missing"),
+            "double_column": self.env._("the column is there twice"),
+            "legacy_layout": self.env._(
+                "this is the bill layout of merchants from before 2018"
+            ),
+            "encoding": self.env._("the line is not UTF-8 text"),
+            "cell_count": self.env._("the number of cells differs from the header"),
+            "bad_line": self.env._("neither a detail line nor the summary"),
+            "bad_amount": self.env._("not an amount in yuan and whole fen"),
+            "bad_time": self.env._("not a time"),
+            "bad_rate": self.env._("not a percentage"),
+            "bad_direction": self.env._("neither income nor expense"),
+            "missing_value": self.env._("the cell is empty"),
+            "foreign_merchant": self.env._("this line belongs to another merchant"),
+            "truncated": self.env._("the file ends before its summary"),
+            "trailing": self.env._("there are lines after the summary"),
+            "summary_count": self.env._("the number of lines differs from the summary"),
+            "summary_total": self.env._(
+                "the sum of the lines differs from the summary"
+            ),
+            "gzip": self.env._("the packed file is damaged"),
+            "wrong_kind": self.env._("this is the other kind of bill"),
+            "variant": self.env._("the bill of all transactions is needed"),
         }
 
     # --- upload by hand --------------------------------------------------------------

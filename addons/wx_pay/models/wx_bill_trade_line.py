@@ -48,8 +48,8 @@ class WxBillTradeLine(models.Model):
     rate_note = fields.Char(readonly=True)
     refund_apply_time = fields.Datetime(readonly=True)
     refund_success_time = fields.Datetime(readonly=True)
-    amount = fields.Monetary(compute="_compute_amounts", string="Amount")
-    fee = fields.Monetary(compute="_compute_amounts", string="Fee")
+    amount = fields.Monetary(compute="_compute_amounts")
+    fee = fields.Monetary(compute="_compute_amounts")
     tx_id = fields.Many2one(
         "payment.transaction", compute="_compute_tx_id", string="Transaction"
     )

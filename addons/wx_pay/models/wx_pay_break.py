@@ -200,27 +200,26 @@ class WxPayBreak(models.Model):
         return dict(states._description_selection(self.env)).get(self.erp_state, "–")
 
     def _words_missing_in_erp(self, terms):
-        _ = self.env._
         if self.doc_kind == "refund":
             return (
-                _(
+                self.env._(
                     "WeChat's bill of %(bill_date)s has a refund %(document)s of "
                     "%(bill)s. The ERP knows no such refund.",
                     **terms,
                 ),
-                _(
+                self.env._(
                     "Somebody probably refunded in WeChat's merchant platform. If the "
                     "order is ours, press “Apply as a fact”: the refund is booked. "
                     "Otherwise ask who made it.",
                 ),
             )
         return (
-            _(
+            self.env._(
                 "WeChat's bill of %(bill_date)s has a payment %(document)s of "
                 "%(bill)s. The ERP knows no such payment.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "Another system may take money with this merchant number, or the order "
                 "was deleted. Find the order by the number; if nobody can name it, "
                 "refund the buyer. The money stays on the suspense account until then.",
@@ -228,26 +227,25 @@ class WxPayBreak(models.Model):
         )
 
     def _words_missing_in_bill(self, terms):
-        _ = self.env._
         if self.trade_line_id:
             return (
-                _(
+                self.env._(
                     "The trade bill of %(bill_date)s has the %(kind)s %(document)s of "
                     "%(erp)s, but the fund-flow bill shows no money moved for it.",
                     **terms,
                 ),
-                _(
+                self.env._(
                     "Look into the next days' fund-flow bills; if the money does not "
                     "appear, complain to WeChat Pay with the number.",
                 ),
             )
         return (
-            _(
+            self.env._(
                 "The ERP has a %(kind)s %(document)s of %(erp)s on %(erp_date)s. "
                 "WeChat's bills do not contain it.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "Press “Ask WeChat”. If WeChat confirms it, complain to WeChat Pay "
                 "with the number; if not, the document in the ERP is wrong and its "
                 "payment must be cancelled.",
@@ -255,33 +253,31 @@ class WxPayBreak(models.Model):
         )
 
     def _words_amount(self, terms):
-        _ = self.env._
         if self.fund_line_id and not self.tx_id:
-            says = _(
+            says = self.env._(
                 "The trade bill says %(erp)s for %(document)s, the money moved was "
                 "%(bill)s.",
                 **terms,
             )
         else:
-            says = _(
+            says = self.env._(
                 "WeChat's bill says %(bill)s for the %(kind)s %(document)s, the ERP "
                 "says %(erp)s: a difference of %(difference)s.",
                 **terms,
             )
-        return says, _(
+        return says, self.env._(
             "Press “Ask WeChat” and look at the order. Correct the side that is wrong: "
             "a refund of the difference, or a complaint to WeChat Pay.",
         )
 
     def _words_fee(self, terms):
-        _ = self.env._
         return (
-            _(
+            self.env._(
                 "WeChat took a fee of %(fee)s for the %(kind)s %(document)s; by the "
                 "agreed rate it would be %(fee_expected)s.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "Compare the rate of the merchant in the provider's settings with the "
                 "contract. If WeChat is wrong, complain; what was taken is booked as "
                 "fee.",
@@ -289,28 +285,26 @@ class WxPayBreak(models.Model):
         )
 
     def _words_state(self, terms):
-        _ = self.env._
         return (
-            _(
+            self.env._(
                 "WeChat's bill gives the %(kind)s %(document)s (%(bill)s) the state "
                 "%(bill_state)s, the ERP gives it “%(erp_state)s”.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "Press “Ask WeChat”: the present state is fetched and applied. If both "
                 "sides still differ, follow the side that moved the money.",
             ),
         )
 
     def _words_duplicate(self, terms):
-        _ = self.env._
         return (
-            _(
+            self.env._(
                 "WeChat's bills contain the %(kind)s %(document)s of %(bill)s "
                 "%(copies)s times. The ERP has it once.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "If the buyer was charged twice, refund the second charge in the "
                 "merchant platform. If the bill is wrong, complain to WeChat Pay. The "
                 "second amount stays on the suspense account.",
@@ -318,27 +312,25 @@ class WxPayBreak(models.Model):
         )
 
     def _words_day_border(self, terms):
-        _ = self.env._
         return (
-            _(
+            self.env._(
                 "The %(kind)s %(document)s of %(bill)s is of %(erp_date)s in the ERP "
                 "and of %(bill_date)s in WeChat's bill. Number, amount and state "
                 "agree.",
                 **terms,
             ),
-            _("Nothing: the money is in the neighbouring day's bill."),
+            self.env._("Nothing: the money is in the neighbouring day's bill."),
         )
 
     def _words_unknown(self, terms):
-        _ = self.env._
         return (
-            _(
+            self.env._(
                 "The fund-flow bill of %(bill_date)s has a movement %(document)s "
                 "(%(business_type)s) of %(bill)s that belongs to no payment, no refund "
                 "and no known kind of movement.",
                 **terms,
             ),
-            _(
+            self.env._(
                 "If it is a normal kind of movement (withdrawal, transfer), give it an "
                 "account in the provider's accounting set-up and match again. "
                 "Otherwise ask WeChat Pay. The money is on the suspense account.",

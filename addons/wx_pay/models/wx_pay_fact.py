@@ -72,7 +72,7 @@ class WxPayFact(models.Model):
     mchid = fields.Char("Merchant Number", readonly=True)
     amount_fen = fields.Integer("Amount (fen)", readonly=True)
     amount = fields.Monetary(compute="_compute_amount", currency_field="currency_id")
-    currency_code = fields.Char("Currency Code", readonly=True)
+    currency_code = fields.Char(readonly=True)
     currency_id = fields.Many2one("res.currency", compute="_compute_amount")
     success_time = fields.Datetime("Succeeded At", readonly=True)
     payload = fields.Json("Content", readonly=True, groups="base.group_system")
@@ -81,7 +81,7 @@ class WxPayFact(models.Model):
     seen = fields.Integer("Times Received", readonly=True, default=1)
     applied_at = fields.Datetime(readonly=True)
     transaction_id = fields.Many2one(
-        "payment.transaction", "Transaction", readonly=True, index="btree_not_null"
+        "payment.transaction", readonly=True, index="btree_not_null"
     )
     state = fields.Selection(
         [
@@ -124,39 +124,42 @@ class WxPayFact(models.Model):
 
     def _explanations(self):
         """Each finding in a sentence that says what happened and what follows."""
-        _ = self.env._
         return {
-            "fact.unknown_order": _(
+            "fact.unknown_order": self.env._(
                 "WeChat reports a payment whose number was never given out here. "
                 "Another system may use the same merchant number."
             ),
-            "fact.appid_mismatch": _("Paid in another mini-program than ordered."),
-            "fact.mchid_mismatch": _("Paid to another merchant number than ordered."),
-            "fact.payer_mismatch": _("Paid by another shopper than ordered."),
-            "fact.amount_mismatch": _("The paid amount is not the order's."),
-            "fact.currency_mismatch": _("The currency is not the order's."),
-            "fact.transaction_mismatch": _(
+            "fact.appid_mismatch": self.env._(
+                "Paid in another mini-program than ordered."
+            ),
+            "fact.mchid_mismatch": self.env._(
+                "Paid to another merchant number than ordered."
+            ),
+            "fact.payer_mismatch": self.env._("Paid by another shopper than ordered."),
+            "fact.amount_mismatch": self.env._("The paid amount is not the order's."),
+            "fact.currency_mismatch": self.env._("The currency is not the order's."),
+            "fact.transaction_mismatch": self.env._(
                 "The number was already paid by another WeChat transaction."
             ),
-            "fact.late_payment": _(
+            "fact.late_payment": self.env._(
                 "Paid after the payment had been closed; the money goes back by itself."
             ),
-            "fact.duplicate_payment": _(
+            "fact.duplicate_payment": self.env._(
                 "The document was already paid; the second payment goes back by itself."
             ),
-            "fact.not_accepted": _(
+            "fact.not_accepted": self.env._(
                 "The document could no longer be paid; the money goes back by itself."
             ),
-            "fact.unknown_refund": _(
+            "fact.unknown_refund": self.env._(
                 "WeChat reports a refund of a payment that is not known here."
             ),
-            "fact.over_refund": _("The refunds exceed the payment."),
-            "refund.abnormal": _(
+            "fact.over_refund": self.env._("The refunds exceed the payment."),
+            "refund.abnormal": self.env._(
                 "The bank refused the refund (card cancelled or frozen); settle it in "
                 "WeChat's merchant platform."
             ),
-            "refund.closed": _("WeChat gave the refund up; start it again."),
-            "fact.internal": _(
+            "refund.closed": self.env._("WeChat gave the refund up; start it again."),
+            "fact.internal": self.env._(
                 "An error occurred while the fact was applied; it is tried again."
             ),
         }

@@ -340,11 +340,10 @@ class WxPayService(models.AbstractModel):
 
     def _return_reasons(self):
         """What the shopper reads beside an automatic refund (80 bytes at most)."""
-        _ = self.env._
         return {
-            "fact.late_payment": _("Paid after the order closed"),
-            "fact.duplicate_payment": _("The order was paid twice"),
-            "fact.not_accepted": _("The order can no longer be paid"),
+            "fact.late_payment": self.env._("Paid after the order closed"),
+            "fact.duplicate_payment": self.env._("The order was paid twice"),
+            "fact.not_accepted": self.env._("The order can no longer be paid"),
         }
 
     # -- sweep of stored facts ---------------------------------------------------

@@ -78,14 +78,17 @@ class WxPayService(models.AbstractModel):
         return refund
 
     def _check_refund(self, tx, amount_fen):
-        _ = self.env._
         if tx.state != "done" or tx.operation == "refund" or not tx.wx_transaction_id:
-            raise WxError("refund.not_paid", _("Only a payment can be refunded"), 422)
+            raise WxError(
+                "refund.not_paid", self.env._("Only a payment can be refunded"), 422
+            )
         rest = tx.wx_amount_fen - tx._wx_refunded_fen()
         if amount_fen < 1 or amount_fen > rest:
             raise WxError(
                 "refund.amount",
-                _("At most %(rest)s yuan can be refunded", rest=f"{rest / 100:.2f}"),
+                self.env._(
+                    "At most %(rest)s yuan can be refunded", rest=f"{rest / 100:.2f}"
+                ),
                 422,
                 refundable_fen=rest,
             )
@@ -93,7 +96,7 @@ class WxPayService(models.AbstractModel):
         if fields.Datetime.now() - paid_at > timedelta(days=const.REFUND_DAYS):
             raise WxError(
                 "refund.too_old",
-                _("WeChat refunds only within a year after the payment"),
+                self.env._("WeChat refunds only within a year after the payment"),
                 422,
             )
         parts = tx.child_transaction_ids.filtered(
@@ -102,7 +105,7 @@ class WxPayService(models.AbstractModel):
         if len(parts) >= const.REFUND_MAX_PARTS:
             raise WxError(
                 "refund.too_many",
-                _("WeChat allows 50 refunds of one payment at most"),
+                self.env._("WeChat allows 50 refunds of one payment at most"),
                 422,
             )
 

@@ -101,11 +101,10 @@ class WxPayService(models.AbstractModel):
         )
 
     def _check_attempt(self, provider, info, trade_type):
-        _ = self.env._
         if provider.code != const.CODE or provider.state == "disabled":
             raise WxError(
                 "pay.provider_refused",
-                _("Orders of a mini-program are paid with WeChat Pay only"),
+                self.env._("Orders of a mini-program are paid with WeChat Pay only"),
                 422,
             )
         if (
@@ -114,14 +113,18 @@ class WxPayService(models.AbstractModel):
         ):
             raise WxError(
                 "pay.app_not_bound",
-                _("This mini-program is not connected with the merchant number"),
+                self.env._(
+                    "This mini-program is not connected with the merchant number"
+                ),
                 422,
             )
         if info["amount_fen"] < 1 or (trade_type == "JSAPI" and not info["openid"]):
-            raise WxError("pay.nothing_to_pay", _("There is nothing to pay"), 422)
+            raise WxError(
+                "pay.nothing_to_pay", self.env._("There is nothing to pay"), 422
+            )
         expire = info.get("time_expire")
         if expire and expire <= fields.Datetime.now():
-            raise WxError("pay.expired", _("The time to pay is over"), 409)
+            raise WxError("pay.expired", self.env._("The time to pay is over"), 409)
 
     def _is_reusable(self, tx, provider, info, trade_type):
         expire = tx.wx_time_expire

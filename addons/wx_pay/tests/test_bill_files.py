@@ -54,7 +54,7 @@ class TestBillFiles(WxBillCase):
         class Sink:
             data = b""
 
-            def write(self, data):
+            def write(self, data):  # pylint: disable=method-required-super
                 self.data += data
 
         sink = Sink()
