@@ -1,5 +1,7 @@
 """What installing and removing the module does beyond its tables."""
 
+from odoo import Command
+
 from .services import stock_sql
 
 
@@ -13,3 +15,6 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Native stock works without us again."""
     stock_sql.uninstall(env.cr)
+    operator = env.ref("wx_base.group_wx_operator", raise_if_not_found=False)
+    if operator:
+        operator.implied_ids = [Command.unlink(env.ref("stock.group_stock_user").id)]
