@@ -67,6 +67,7 @@ def shop():
     running = Shop()
     # a person's pace: the demo's two minutes are for the demo day
     running.sql("UPDATE wx_app SET order_timeout_minutes = 30")
+    running.buyer().api.list_listings()  # the first reader prepares the prices
     return running
 
 

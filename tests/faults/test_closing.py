@@ -228,4 +228,9 @@ def _give_back_at_the_platform(shop, order):
                 "amount_fen": order["amount_fen"],
             },
         )
-        shop.settle()
+        assert until(lambda: _told_of_refund(shop, order), 10)
+
+
+def _told_of_refund(shop, order):
+    rows = shop.notifications(order, state="delivered")
+    return [row for row in rows if row["out_refund_no"]]

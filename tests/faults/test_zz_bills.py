@@ -19,6 +19,8 @@ from tests.stack import until
 EVEN = False
 BEIJING = timezone(timedelta(hours=8))
 BOM = "\ufeff"
+PATHS = {"trade": "/v3/bill/tradebill", "fund": "/v3/bill/fundflowbill"}
+KINDS = {"trade": "trade", "fund": "fundflow"}
 
 
 class Morning:
@@ -125,13 +127,12 @@ def morning(shop):
 
 class Damaged:
     """A proxy's change: the bills of a family with other content, hash and signature
-    made right again, so that only the content is wrong."""
+    made right again, so that only the content is wrong. The other family is not to be
+    had meanwhile (a bill that was loaded once is not fetched again)."""
 
     def __init__(self, shop, family, alter, *, honest_hash=True):
         self.shop, self.alter, self.honest = shop, alter, honest_hash
-        self.path = {"trade": "/v3/bill/tradebill", "fund": "/v3/bill/fundflowbill"}[
-            family
-        ]
+        self.path = PATHS[family]
         self.tokens = set()
 
     def _content(self, token):
@@ -143,6 +144,8 @@ class Damaged:
         return self.alter(bytes(row["content"]))
 
     def __call__(self, _method, path, answer):
+        if path.startswith("/v3/bill/") and not path.startswith(self.path):
+            answer.status, answer.headers, answer.body = 502, {}, b"<html/>"
         if answer.status != 200:
             return
         if path.startswith(self.path):
@@ -245,6 +248,13 @@ DAMAGE = {
 }
 
 
+#: what the reason names
+WORDS = {
+    "fee column missing": "手续费",
+    "balance column missing": "账户结余(元)",
+}
+
+
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damaged_bill(shop, morning, name):
     """Refused as a whole with a reason in words; nothing is loaded, matched, booked."""
@@ -253,8 +263,19 @@ def test_damaged_bill(shop, morning, name):
     with between(shop, Damaged(shop, family, alter, honest_hash=honest)):
         result = morning.process(day_id)
     assert result["state"] == "error", result
-    assert result["error"] and "Traceback" not in result["error"], result
     assert result["light"] == "red"
+    reasons = shop.sql(
+        "SELECT error, retryable FROM wx_bill WHERE day_id = %s AND kind = %s"
+        " AND state = 'error'",
+        day_id,
+        KINDS[family],
+    )
+    assert len(reasons) == 1, reasons
+    assert reasons[0][0] and "Traceback" not in reasons[0][0], reasons
+    if not honest:
+        assert reasons[0][1], "a damaged download is worth another try"
+    if name in WORDS:
+        assert WORDS[name] in reasons[0][0], reasons
     assert morning.booked(day_id) == 0
     table = {"trade": "wx_bill_trade_line", "fund": "wx_bill_fund_line"}[family]
     kept = shop.value(
