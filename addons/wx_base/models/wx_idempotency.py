@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.http import Response
 from odoo.tools import LazyTranslate
 
+from ..fields import WxEncrypted
 from ..problems import WxError
 
 _lt = LazyTranslate(__name__)
@@ -32,7 +33,8 @@ class WxIdempotency(models.Model):
     key = fields.Char(required=True)
     request_hash = fields.Char(required=True)
     status = fields.Integer(help="HTTP status; empty while the request runs.")
-    body = fields.Text(groups=fields.NO_ACCESS)
+    # an answer may hold an address or a name
+    body = WxEncrypted(mask="text", groups=fields.NO_ACCESS)
     created_at = fields.Datetime(required=True, index=True)
 
     _key_uniq = models.Constraint(
@@ -62,7 +64,9 @@ class WxIdempotency(models.Model):
                 WHERE user_id = %s AND route = %s AND key = %s""",
             (
                 response.status_code,
-                response.get_data(as_text=True),
+                self.env["wx.crypto"]._encrypt(
+                    self._name, "body", response.get_data(as_text=True)
+                ),
                 ctx.user_id,
                 route,
                 ctx.idempotency_key,
@@ -107,6 +111,7 @@ class WxIdempotency(models.Model):
         headers = [("Idempotency-Replayed", "true")]
         if body:
             headers.append(("Content-Type", "application/json; charset=utf-8"))
+            body = self.env["wx.crypto"]._decrypt(self._name, "body", body)
         return Response(body, status=status, headers=headers)
 
     def _forget(self, ctx, route):
