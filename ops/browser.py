@@ -110,6 +110,9 @@ class Browser:
         elif name == "Log.entryAdded" and params["entry"]["level"] == "error":
             entry = params["entry"]
             self.errors.append(f"{entry.get('text')} {entry.get('url', '')}")
+        elif name == "Runtime.consoleAPICalled" and params["type"] == "error":
+            parts = (a.get("value", a.get("description")) for a in params["args"])
+            self.errors.append(" ".join(map(str, parts))[:500])
 
     def run(self, script):
         """The value of a JavaScript expression (promises are awaited)."""
