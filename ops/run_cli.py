@@ -85,7 +85,7 @@ def _banner(stack) -> None:
         f"""
   微信商城 is running.
 
-  Back office     {stack.office_url}/odoo/wx-overview
+  Back office     {stack.office_url}/odoo/mall
 {logins}
   Mini-program    {stack.api_url}/wx/api/v1   documentation {stack.api_url}/wx/api/docs
   WeChat (local)  {stack.sim_url}/            phone {stack.sim_url}/phone
