@@ -15,7 +15,8 @@ BATCH = 200
 #: states of a payment attempt that WeChat may still accept money for
 OPEN_ATTEMPTS = ("intent", "open", "closing")
 
-# No attempt at WeChat: these can be closed at once, whole batches in one statement.
+# No attempt that WeChat may still accept money for (a payment that came too late goes
+# back by itself): these can be closed at once, whole batches in one statement.
 _NEVER_TRIED = """
 UPDATE wx_order SET intake_state = 'closed', state = 'closed', closed_at = %(now)s,
        close_reason = %(reason)s, write_date = %(now)s
@@ -26,7 +27,8 @@ UPDATE wx_order SET intake_state = 'closed', state = 'closed', closed_at = %(now
               SELECT 1 FROM payment_transaction t
                WHERE t.wx_payable_model = 'wx.order' AND t.wx_payable_id = o.id
                  AND t.operation <> 'refund'
-                 AND t.wx_attempt_state NOT IN ('closed', 'refused')))
+                 AND t.wx_attempt_state NOT IN (
+                     'closed', 'refused', 'paid_late', 'paid_twice')))
 RETURNING id
 """
 
