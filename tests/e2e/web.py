@@ -16,6 +16,7 @@ AT_REST = """(() => {
     return !loading && !!shown && document.readyState === 'complete';
 })()"""
 DIALOG = "document.querySelector('.o_error_dialog, .o_error_detail')?.innerText || ''"
+VIEWS = ("list", "kanban", "form", "graph", "pivot", "calendar", "activity", "gantt")
 LOAD_MENUS = "fetch('/web/webclient/load_menus').then(r => r.json())"
 MENU = "odoo.__WOWL_DEBUG__.root.env.services.menu"
 
@@ -104,6 +105,11 @@ class BackOffice:
         title = menu["title"]
         self.browser.run(f"{MENU}.selectMenu({menu['id']})")
         self.rest(title)
+        if self.wizard():
+            self.visited.append(f"{title} (wizard)")
+            self.browser.run("document.querySelector('.o_dialog .btn-close')?.click()")
+            self.browser.wait(".o_dialog", gone=True)
+            return
         self.visited.append(title)
         kind = self.view()
         if kind in ("list", "kanban"):
@@ -117,10 +123,13 @@ class BackOffice:
         return self.browser.run(
             "(() => { const view = document.querySelector("
             "'.o_action_manager .o_view_controller');"
-            " if (!view) return '';"
-            " const name = [...view.classList].find(c => /^o_\\w+_view$/.test(c));"
-            " return name ? name.slice(2, -5) : ''; })()"
+            f" return {json.dumps(VIEWS)}.find("
+            "v => view?.classList.contains(`o_${v}_view`)) || ''; })()"
         )
+
+    def wizard(self) -> bool:
+        """Whether a dialog is open (a menu that opens a wizard)."""
+        return self.browser.run("!!document.querySelector('.o_dialog .o_form_view')")
 
     def _open_record(self, title, kind):
         """Clicks the first record, looks at its form and goes back."""
@@ -132,9 +141,8 @@ class BackOffice:
             f"(() => {{ const row = document.querySelector({json.dumps(css)});"
             " if (!row) return false; row.click(); return true; })()"
         )
-        if not clicked:
-            return
-        until(lambda: self.view() not in ("", kind), 3, 0.1)
+        if not clicked or not until(lambda: self.view() not in ("", kind), 2, 0.05):
+            return  # nothing there, or a list without forms
         self.rest(f"{title}, first record")
         self.visited.append(f"{title} ({self.view()})")
         if self.view() == "form":
