@@ -6,6 +6,7 @@ Runs in the virtual environment: for end-to-end tests and for the README's pictu
 import base64
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -49,6 +50,7 @@ class Browser:
             + [f"--window-size={width},{height}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "TZ": "Asia/Shanghai"},
         )
         self.errors: list[str] = []
         self._number = 0

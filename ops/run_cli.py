@@ -146,7 +146,9 @@ def main(argv) -> int:
     if argv and argv[0] not in ("--once", "reset"):
         print(__doc__)
         return 2
+    # also where the caller had them ignored (a shell that puts us in the background)
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _terminate)
     cluster_ran = pg.running()
     try:
         if argv == ["reset"]:

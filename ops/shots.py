@@ -13,7 +13,7 @@ OUT = paths.ROOT / "docs" / "images"
 OFFICE = f"http://{HOST}:{paths.OFFICE_PORT}"
 #: login, name, address in the web client, what must be there
 SCREENS = (
-    ("admin", "overview", "/odoo/mall", ".o_action canvas"),
+    ("admin", "overview", "/odoo/mall", ".o_action_manager > *"),
     ("operator", "orders", "/odoo/mall-orders", ".o_data_row"),
     (
         "operator",
