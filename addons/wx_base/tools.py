@@ -1,14 +1,19 @@
 """Transactions around calls to the outside, and small shared helpers."""
 
 import hashlib
+import os
 from contextlib import contextmanager
 from datetime import timedelta, timezone
+from pathlib import Path
 
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo.http import request
 from odoo.modules import module as odoo_module
 from odoo.sql_db import Cursor
+from odoo.tools import config
+
+from .waiting import Places, WaitingSession
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -56,6 +61,29 @@ def rc_cursor(env):
         cr.commit()  # pylint: disable=invalid-commit
     finally:
         cr.close()
+
+
+_places = {}
+
+
+def _waiting_places():
+    """The places of this server's workers while one answers a request, else None."""
+    workers = config["workers"]
+    if not request or workers < 2:
+        return None
+    folder = Path(config["data_dir"]) / f"wx_waiting-{config['http_port']}"
+    key = (os.getpid(), folder)
+    if key not in _places:
+        # after the fork: a lock belongs to the open file, which a child would share
+        _places.clear()
+        _places[key] = Places(folder, workers)
+    return _places[key]
+
+
+def wechat_session():
+    """A ``requests.Session`` for calls to WeChat that a shopper may wait for: never do
+    all workers of a server hang in them (``waiting``)."""
+    return WaitingSession(_waiting_places)
 
 
 def iso8601(value):

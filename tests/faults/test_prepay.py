@@ -109,6 +109,49 @@ def test_slow_platform_does_not_block_others(shop, buyer):
     assert buyer.paid(order)
 
 
+def test_platform_slow_for_everybody(shop):
+    """As many shoppers as there are workers (and more) ask to pay while WeChat takes
+    four seconds: the catalogue goes on, some are told to try again, and all can pay
+    once WeChat is well."""
+    people = shop.buyers(5)
+    sku = shop.sku(8)
+    orders = [person.place(sku) for person in people]
+    looker = shop.buyer()
+    waits, done = [], threading.Event()
+
+    def look():
+        while not done.is_set():
+            begun = time.monotonic()
+            looker.api.list_listings(limit=5)
+            waits.append(time.monotonic() - begun)
+            done.wait(0.05)
+
+    def ask():
+        calls = [
+            lambda p=person, o=order: p.ask(o)
+            for person, order in zip(people, orders, strict=True)
+        ]
+        try:
+            return together(*calls)
+        finally:
+            done.set()
+
+    with shop.fault("slow", times=100, seconds=4, path_prefix=JSAPI):
+        _nothing, results = together(look, ask)
+    for result in results:
+        if isinstance(result, ApiError):
+            assert (result.status, result.code) == (503, "pay.unavailable")
+        else:
+            assert "paySign" in result
+    # once 1.5 s: the call that took the last free worker was cut short
+    assert len(waits) > 5 and max(waits) < 3, (max(waits), len(waits))
+    assert sorted(waits)[len(waits) // 2] < 0.5, waits
+    for person, order in zip(people, orders, strict=True):
+        assert person.confirm(person.ask(order))["errMsg"] == "requestPayment:ok"
+        assert person.paid(order)
+        assert len(shop.trades(order)) == 1
+
+
 def test_paid_before_the_prepay_answer(shop, buyer):
     """WeChat has the order, its answer hangs; the person pays from WeChat's own list
     and the notification overtakes the answer."""

@@ -2,12 +2,11 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-import requests
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..fields import WxEncrypted
+from ..tools import wechat_session
 from ..wxclient import OFFICIAL_BASE, WxClientError, WxMpClient, WxThrottledError
 
 WECHAT_HOST = urlsplit(OFFICIAL_BASE).hostname
@@ -177,7 +176,7 @@ class WxApp(models.Model):
             )
         if not hasattr(_connections, "session"):
             # one pool per thread: connections to WeChat are kept open
-            _connections.session = requests.Session()
+            _connections.session = wechat_session()
         # read now: later the caller's transaction is closed
         rate, buckets, stats = (
             app.rate_per_second,

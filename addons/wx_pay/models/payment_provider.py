@@ -3,12 +3,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import requests
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.wx_base.fields import WxEncrypted
+from odoo.addons.wx_base.tools import wechat_session
 
 from .. import const
 from ..wxclient_pay import (
@@ -304,7 +303,7 @@ class PaymentProvider(models.Model):
             platform_keys=PlatformKeys(keys),
             public_key_id=provider.wx_public_key_id if by_key else None,
             base_url=provider.wx_api_base or const.OFFICIAL_HOSTS[0],
-            transport=requests.Session(),
+            transport=wechat_session(),
         )
         return PayConfig(
             provider_id=provider.id,
