@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import requests
 
+from ops import paths
 from ops.browser import Browser
 from tests.e2e.web import LOAD_MENUS, BackOffice
 from tests.stack import until
@@ -179,3 +180,21 @@ def test_stranger(shop, day, browser):
     browser.login(shop.office_url, "stranger", "stranger")
     menus = browser.run(LOAD_MENUS)
     assert not [m for m in menus.values() if m.get("xmlid") == ROOT]
+
+
+def test_nothing_broke_behind_the_scenes(shop):
+    """No unexpected error of any process in its log, no job that failed."""
+    logs = list(paths.LOGS.glob("e2e-*.log"))
+    assert len(logs) >= 3
+    for log in logs:
+        lines = log.read_text(errors="replace").splitlines()
+        broken = [
+            line
+            for line in lines
+            if "Traceback (most recent call last)" in line or " CRITICAL " in line
+        ]
+        assert not broken, f"{log.name}: {len(broken)} × {broken[0]}"
+    failed = shop.sql(
+        "SELECT method_name, left(exc_info, 300) FROM queue_job WHERE state = 'failed'"
+    )
+    assert failed == []
