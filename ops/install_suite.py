@@ -65,6 +65,15 @@ def _module(database, verb, *names):
     return done.stdout
 
 
+def _terms(database, names):
+    """User-facing terms of installed modules that have no Chinese text."""
+    from . import shop
+
+    script = (paths.ROOT / "tests" / "terms.py").read_text()
+    out = shop.odoo_script(database, script.replace("MODULES", repr(tuple(names))))
+    return [line for line in out.splitlines() if line.startswith("TERM ")]
+
+
 def run(*, full=False):
     core = setup.ensure_core()
     results = []
@@ -81,6 +90,8 @@ def run(*, full=False):
             results.append(_check(f"{name} install", db.complaints(log)))
             log = db.install(work, (), upgrade=["all"] if full else [name])
             results.append(_check(f"{name} upgrade", db.complaints(log)))
+            if name == db.SUITE[-1]:
+                results.append(_check("zh_CN", _terms(work, db.SUITE)))
             log = _module(work, "uninstall", "wx_base")
             results.append(_check(f"{name} uninstall", db.complaints(log)))
             after = _snapshot(work)
