@@ -33,6 +33,7 @@ class WxOrders(http.Controller):
             (409, "idempotency.conflict"),
             (422, "order.address_required"),
             (422, "order.amount"),
+            (503, "order.busy"),
         ),
     )
     def place(self, ctx, body):
