@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -14,6 +14,8 @@ MAX_PARCELS = 15
 MAX_DESCRIPTION = 120
 #: WeChat does not know a payment for a minute or two after it (10060001)
 RETRY = (30, 60, 120, 300, 900, 3600, 3600, 3600)
+#: a report that still waits after this has lost its job
+LOST_AFTER = timedelta(minutes=15)
 
 
 class WxOrderShipping(models.AbstractModel):
@@ -45,6 +47,22 @@ class WxOrderShipping(models.AbstractModel):
         order = self.env["wx.order"].sudo().browse(order_id).exists()
         if order and order.shipping_state in ("todo", "failed"):
             self._report(order, attempt)
+
+    @api.model
+    def _cron_report(self):
+        """Sweep: reports whose job got lost; a dead queue only delays them."""
+        orders = self.env["wx.order"].search(
+            [
+                ("shipping_state", "=", "todo"),
+                ("write_date", "<", fields.Datetime.now() - LOST_AFTER),
+            ],
+            limit=200,
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(orders))
+        for order in orders:
+            self._job_report(order.id)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
 
     def _report(self, order, attempt=0):
         payload, problem = self._payload(order)

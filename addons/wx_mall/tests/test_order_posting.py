@@ -300,6 +300,34 @@ class TestOrderPosting(MallOrderCase):
         )
         self.assertFalse(cards)
 
+    def test_sweep_reports_shipping_whose_job_was_lost(self):
+        order = self.paid_order((self.sku_a, 1))
+        self.post_all()
+        self.sim.ctl("POST", "/_ctl/settings", {"shipping_visible_delay": 0})
+        self.ship(order)
+        carrier = self.env["delivery.carrier"].create(
+            {"name": "ZTO", "product_id": self.service.id, "wx_express_code": "ZTO"}
+        )
+        order.picking_ids.write(
+            {"carrier_id": carrier.id, "carrier_tracking_ref": "78300000000002"}
+        )
+        self.assertEqual(order.shipping_state, "todo")
+        sweep = self.env.ref("wx_mall.ir_cron_report_shipping")
+        with self.enter_registry_test_mode():
+            sweep.method_direct_trigger()
+        self.assertEqual(order.shipping_state, "todo", "its job may still come")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE wx_order SET write_date = write_date - interval '16 minutes'"
+            " WHERE id = %s",
+            [order.id],
+        )
+        order.invalidate_recordset()
+        with self.enter_registry_test_mode():
+            sweep.method_direct_trigger()
+        order.invalidate_recordset()
+        self.assertEqual(order.shipping_state, "done", order.shipping_error)
+
     def test_shipping_is_reported_and_retried(self):
         order = self.paid_order((self.sku_a, 1))
         self.post_all()
