@@ -158,7 +158,8 @@ class Browser:
             f" {json.dumps(password)};"
             "document.querySelector('form.oe_login_form').submit()"
         )
-        self.wait(".o_main_navbar")
+        # the first log-in of a new database builds the web client's files
+        self.wait(".o_main_navbar", seconds=180)
 
     def screenshot(self, path, *, settle=1.0):
         time.sleep(settle)
