@@ -57,7 +57,7 @@ def _assert_problem(answer, status, code=None):
     assert problem["status"] == status and problem["title"] and problem["type"]
     if code:
         assert problem["code"] == code, problem
-    for word in ("Traceback", "psycopg", "SELECT ", "odoo.", "/work/", "wx_user"):
+    for word in ("Traceback", "psycopg", "SELECT ", "odoo.", "-packages/", "wx_user"):
         assert word not in answer.text
     return problem
 
