@@ -1,6 +1,9 @@
 """The accountant fetches and matches the bills; then everything is compared with what
 the simulator's own database says. Money is integer fen."""
 
+import contextlib
+
+from ..sim import SimError
 from .world import until
 
 #: planted at the platform, by editing what bills are made from
@@ -15,24 +18,24 @@ PLANTED = (
 
 def plant(world) -> list[dict]:
     """Edits platform-side booking rows; the simulator logs what must be found."""
-    return [
-        world.sim.ctl("POST", "/_ctl/tamper", {"mchid": world.mchid, "kind": kind})
-        for kind in PLANTED
-    ]
+    return [_plant_one(world, kind) for kind in PLANTED]
+
+
+def _plant_one(world, kind) -> dict:
+    """On the first day that has a fitting line: the day of play may end at midnight."""
+    for day in bill_days(world):
+        with contextlib.suppress(SimError):
+            return world.sim.ctl(
+                "POST",
+                "/_ctl/tamper",
+                {"mchid": world.mchid, "kind": kind, "bill_date": day},
+            )
+    raise SimError(f"{kind}: no day of play has a line for it")
 
 
 def bill_days(world) -> list[str]:
     """The Beijing days on which the simulator booked anything."""
-    log = world.sim.ctl("GET", f"/_ctl/trades?mchid={world.mchid}&limit=100000")
-    from datetime import datetime, timedelta, timezone
-
-    beijing = timezone(timedelta(hours=8))
-    days = {
-        datetime.fromtimestamp(row["success_time"], beijing).date().isoformat()
-        for row in log["trades"]
-        if row["success_time"]
-    }
-    return sorted(days)
+    return world.sim.ctl("GET", f"/_ctl/days?mchid={world.mchid}")["days"]
 
 
 def fetch_bills(world, days) -> list[int]:

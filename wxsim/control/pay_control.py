@@ -289,6 +289,20 @@ def list_trades(sim, request):
     return json_response({"trades": out})
 
 
+@route("GET", "/_ctl/days", area="control")
+def days(sim, request):
+    """Beijing days on which the merchant has bill lines or movements, oldest first."""
+    mchid = request.query.get("mchid", "")
+    with sim.store.read() as db:
+        merchant_or_404(db, mchid)
+        rows = db.execute(
+            "SELECT day FROM bill_lines WHERE mchid=? UNION "
+            "SELECT day FROM bookings WHERE mchid=? ORDER BY day",
+            (mchid, mchid),
+        ).fetchall()
+    return json_response({"days": [row["day"] for row in rows]})
+
+
 @route("GET", "/_ctl/sums", area="control")
 def sums(sim, request):
     """Money of the orders made through the API (fen), free of tampering."""
