@@ -272,6 +272,7 @@ class WxBillDay(models.Model):
             return ("match", 0) if self._fetch() else (None, 0)
         if step == "match":
             self.env["wx.pay.matching"]._match_day(self)
+            self._match_neighbours()
             return "post", self.line_count
         ledger = self.env["wx.pay.ledger"]
         if step == "post":
@@ -280,6 +281,20 @@ class WxBillDay(models.Model):
         ledger._settle(self.provider_id)
         ledger._close_day(self)
         return None, 0
+
+    def _match_neighbours(self):
+        """Match the day before and the day after once more: what lies close to
+        midnight could not be judged while this day's bill was unknown."""
+        self.ensure_one()
+        neighbours = self.search(
+            [
+                ("provider_id", "=", self.provider_id.id),
+                ("date", "in", (self._before(), self.date + timedelta(days=1))),
+                ("state", "in", ("matched", "posted")),
+            ]
+        )
+        for day in neighbours:
+            self.env["wx.pay.matching"]._match_day(day)
 
     def _process(self):
         """All steps in this transaction (small days, shell, tests); the last state."""
