@@ -109,6 +109,19 @@ class TestBillDay(WxBillCase):
             self.assertRegex(chinese.explanation, r"[\u4e00-\u9fff]{4}")
             self.assertRegex(chinese.remedy, r"[\u4e00-\u9fff]{4}")
 
+    def test_last_minutes_are_judged_when_the_next_bill_is_there(self):
+        self.clock("23:58:00")
+        tx = self.sell(1500)
+        self.sell(900)
+        self.tamper("drop_payment", out_trade_no=tx.reference)
+        day = self.process()
+        self.assertFalse(day.break_ids, "it may stand in the next day's bill")
+        self.process(days=1)
+        self.assertEqual(
+            [(brk.break_class, brk.tx_id, brk.day_id) for brk in day.break_ids],
+            [("missing_in_bill", tx, day)],
+        )
+
     def test_late_payment_matches_as_payment_and_refund(self):
         payable = self.make_payable(4200)
         tx, params = self.prepay(payable)
