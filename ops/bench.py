@@ -8,13 +8,14 @@ load goes through the public routes with tokens (design, "How not to fool oursel
 import atexit
 import contextlib
 import functools
+import hashlib
 import io
 import json
 import os
 import time
 import uuid
 
-from . import db, load, paths, pg, run_cli, setup, shop, ui
+from . import db, load, paths, pg, run_cli, shop, ui
 from .services import Stack
 from .sim import Sim
 from .system import own
@@ -101,25 +102,18 @@ def _bench_database(website: bool) -> str:
     every ``type="http"`` route pays for website look-ups, and the bare controller would
     be an easy match.
     """
-    import hashlib
-
     digest = hashlib.sha256(db.suite_digest().encode())
     for path in sorted([PREPARE, *BASELINES.rglob("*.py")]):
         digest.update(path.read_bytes())
     kind = "bench_web" if website else "bench_plain"
-    name = f"{kind}_{digest.hexdigest()[:12]}"
-    if not pg.exists(name):
-        for old in pg.sql("postgres", "SELECT datname FROM pg_database").split():
-            if old.startswith(f"{kind}_"):
-                pg.drop(old)
+
+    def build(building):
         say(f"… {kind}: the suite and the baselines")
-        setup.ensure_core()
-        shop.fresh("bench_new")
+        shop.fresh(building)
         more = ["website_sale"] if website else []
-        db.install("bench_new", ["wx_bench_baseline", *more])
-        pg.clone("bench_new", name)
-        pg.drop("bench_new")
-    return name
+        db.install(building, ["wx_bench_baseline", *more])
+
+    return db.cached(kind, digest.hexdigest()[:12], build)
 
 
 class Bench:
@@ -151,7 +145,7 @@ class Bench:
         own(paths.FIXTURES)
         facts = paths.FIXTURES / "bench.json"
         script = PREPARE.read_text().replace("FACTS_FILE", repr(str(facts)))
-        shop.odoo_script(database, script)
+        db.script(database, script)
         self.facts = json.loads(facts.read_text())
         merchant = self.sim.ctl("GET", f"/_ctl/merchants/{shop.MCHID}")
         os.environ["WX_BENCH_PUBLIC_KEY"] = merchant["public_key"]

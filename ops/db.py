@@ -1,10 +1,11 @@
 """Databases: the core ERP as a cached template, the suite on top."""
 
 import hashlib
+import re
 
 from . import conf, paths, pg
 from .system import as_account, run, service_env
-from .ui import Stop
+from .ui import Stop, phase
 
 CORE = (
     "l10n_cn",
@@ -100,15 +101,27 @@ def core_digest() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def ensure_core() -> str:
-    """The template with the plain ERP (no suite); cached by content."""
-    name = f"core_{core_digest()}"
+def cached(kind: str, digest: str, build) -> str:
+    """A template database ``<kind>_<digest>``; older ones of its kind go.
+
+    :param build: called with the name of a database to make when there is none yet; it
+        becomes the template only when nothing was raised
+    """
+    name = f"{kind}_{digest}"
     if not pg.exists(name):
-        building = f"{name}_new"
-        init(building, CORE)
+        for old in pg.sql("postgres", "SELECT datname FROM pg_database").split():
+            if re.fullmatch(rf"{kind}_[0-9a-f]{{12}}", old):
+                pg.drop(old)
+        building = f"{kind}_new"
+        build(building)
         pg.clone(building, name)
         pg.drop(building)
     return name
+
+
+def ensure_core() -> str:
+    """The template with the plain ERP (no suite); cached by content."""
+    return cached("core", core_digest(), lambda building: init(building, CORE))
 
 
 def suite_digest() -> str:
@@ -119,3 +132,34 @@ def suite_digest() -> str:
             digest.update(str(path.relative_to(paths.ROOT)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def ensure_suite(kind: str, modules) -> str:
+    """A template with the suite's modules on the plain ERP; cached by their sources."""
+
+    def build(building):
+        with phase("suite", "Installing the suite"):
+            pg.clone(core, building)
+            found = complaints(install(building, modules))
+            if found:
+                raise Stop("\n".join(found) + "\nThe installation left warnings.")
+
+    core = ensure_core()
+    return cached(kind, suite_digest(), build)
+
+
+def script(database: str, source: str, **env) -> str:
+    """Runs a script in the Odoo shell; its output. ``env``: more environment."""
+    config = conf.write(f"script-{database}", database, workers=0, log_level="warn")
+    command = [*as_account(), paths.PYTHON, paths.ODOO, "shell", "-c", config]
+    done = run(
+        [*command, "-d", database, "--no-http"],
+        check=False,
+        env={**service_env(), **env},
+        cwd=paths.LOCAL,
+        input=source,
+    )
+    if done.returncode or "Traceback (most recent call last)" in done.stdout:
+        tail = "\n".join(done.stdout.splitlines()[-40:])
+        raise Stop(f"{tail}\nA script failed in Odoo on {database}.")
+    return done.stdout

@@ -2,9 +2,9 @@
 
 import json
 
-from . import conf, db, paths, pg, setup
-from .system import as_account, own, run, service_env
-from .ui import Stop, phase, say
+from . import db, paths, pg, setup
+from .system import own
+from .ui import phase, say
 
 SCRIPTS = paths.ROOT / "tests" / "erp"
 #: counted over the whole table: what the mall's own set-up adds beside native records
@@ -16,30 +16,13 @@ MAY_GROW = (
 )
 
 
-def _shell(database, script, **env):
-    config = conf.write(f"erp-{database}", database, workers=0, log_level="warn")
-    command = [*as_account(), paths.PYTHON, paths.ODOO, "shell", "-c", config]
-    with script.open() as handle:
-        done = run(
-            [*command, "-d", database, "--no-http"],
-            check=False,
-            env={**service_env(), **env},
-            cwd=paths.LOCAL,
-            stdin=handle,
-        )
-    if done.returncode or "Traceback" in done.stdout:
-        tail = "\n".join(done.stdout.splitlines()[-40:])
-        raise Stop(f"{tail}\n{script.name} failed on {database}.")
-    return done.stdout
-
-
 def _flows(database, fields=None):
     own(paths.REPORTS)
     out = paths.REPORTS / f"{database}.json"
     out.unlink(missing_ok=True)
-    _shell(
+    db.script(
         database,
-        SCRIPTS / "flows.py",
+        (SCRIPTS / "flows.py").read_text(),
         ERP_OUT=str(out),
         ERP_FIELDS=json.dumps(fields) if fields else "",
     )
@@ -67,11 +50,11 @@ def run_erp(modules=db.SUITE):
     base, suite = "erp_before", "erp_after"
     with phase("erp", "An ERP with two companies and posted entries"):
         pg.clone(core, base)
-        _shell(base, SCRIPTS / "setup_erp.py")
+        db.script(base, (SCRIPTS / "setup_erp.py").read_text())
     pg.clone(base, suite)
     with phase("erp-suite", "The suite arrives"):
         complaints = db.complaints(db.install(suite, modules))
-        _shell(suite, SCRIPTS / "setup_mall.py")
+        db.script(suite, (SCRIPTS / "setup_mall.py").read_text())
     with phase("erp-flows", "The same work in both"):
         plain = _flows(base)
         found = list(

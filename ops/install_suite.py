@@ -67,10 +67,8 @@ def _module(database, verb, *names):
 
 def _terms(database, names):
     """User-facing terms of installed modules that have no Chinese text."""
-    from . import shop
-
     script = (paths.ROOT / "tests" / "terms.py").read_text()
-    out = shop.odoo_script(database, script.replace("MODULES", repr(tuple(names))))
+    out = db.script(database, script.replace("MODULES", repr(tuple(names))))
     return [line for line in out.splitlines() if line.startswith("TERM ")]
 
 

@@ -5,9 +5,9 @@ import secrets
 import string
 import subprocess
 
-from . import conf, db, paths, pg, setup
+from . import db, paths, pg, setup
 from .sim import Sim
-from .system import as_account, run, service_env
+from .system import as_account, service_env
 from .ui import Stop, phase, say
 
 APPID = "wx5a3e0d9f7b2c4816"
@@ -36,37 +36,8 @@ TIMEOUT_MINUTES = 2
 
 def fresh(database: str) -> None:
     """A database with the suite and the demo module, cached by their sources."""
-    core = setup.ensure_core()
-    template = f"shop_{db.suite_digest()}"
-    if not pg.exists(template):
-        for old in pg.sql("postgres", "SELECT datname FROM pg_database").split():
-            if old.startswith("shop_"):
-                pg.drop(old)
-        with phase("suite", "Installing the suite"):
-            pg.clone(core, "shopnew")
-            found = db.complaints(db.install("shopnew", MODULES))
-            if found:
-                raise Stop("\n".join(found) + "\nThe installation left warnings.")
-            pg.clone("shopnew", template)
-            pg.drop("shopnew")
-    pg.clone(template, database)
-
-
-def odoo_script(database: str, script: str) -> str:
-    """Runs a script in the Odoo shell; its output."""
-    config = conf.write(f"script-{database}", database, workers=0, log_level="warn")
-    command = [*as_account(), paths.PYTHON, paths.ODOO, "shell", "-c", config]
-    done = run(
-        [*command, "-d", database, "--no-http"],
-        check=False,
-        env=service_env(),
-        cwd=paths.LOCAL,
-        input=script,
-    )
-    if done.returncode or "Traceback (most recent call last)" in done.stdout:
-        tail = "\n".join(done.stdout.splitlines()[-30:])
-        raise Stop(f"{tail}\nA set-up script failed in Odoo.")
-    return done.stdout
+    setup.ensure_core()
+    pg.clone(db.ensure_suite("shop", MODULES), database)
 
 
 def ensure(stack) -> None:
@@ -76,7 +47,7 @@ def ensure(stack) -> None:
     with phase("shop", "Filling the shop: products, pictures, stock, prices"):
         facts = connect(stack)
         # the facts hold secrets: they travel on standard input, never as arguments
-        odoo_script(
+        db.script(
             stack.database,
             f"env['wx.demo']._setup({facts!r})\nenv.cr.commit()\n",
         )

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from . import db, paths, pg, setup
 from .odoo_tests import pytest_command
 from .system import apt_install, as_account, own, run, service_env
-from .ui import Stop, phase, say
+from .ui import say
 
 
 def _counts(report) -> tuple[int, int, int]:
@@ -129,30 +129,12 @@ def _fonts():
         yield from Path("/usr/share/fonts").rglob(pattern)
 
 
-def suite_database() -> str:
-    """A database with the whole suite, cached by the hash of its sources."""
-    core = setup.ensure_core()
-    name = f"suite_{db.suite_digest()}"
-    if not pg.exists(name):
-        for old in pg.sql("postgres", "SELECT datname FROM pg_database").split():
-            if old.startswith("suite_"):
-                pg.drop(old)
-        with phase("suite", "Installing the suite"):
-            building = "suite_new"
-            pg.clone(core, building)
-            found = db.complaints(db.install(building, db.SUITE))
-            if found:
-                raise Stop("\n".join(found) + "\nThe installation left warnings.")
-            pg.clone(building, name)
-            pg.drop(building)
-    return name
-
-
 def addons(rest, *, full=False):
     """Each addon's own tests, inside Odoo, through pytest-odoo."""
     setup.ensure()
     browser()
-    template = suite_database()
+    setup.ensure_core()
+    template = db.ensure_suite("suite", db.SUITE)
     wanted = [arg for arg in rest if (paths.ADDONS / arg).is_dir()]
     rest = [arg for arg in rest if arg not in wanted]
     results = []

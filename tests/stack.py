@@ -82,6 +82,18 @@ def buyer(shop):
     return shop.buyer()
 
 
+@contextmanager
+def database():
+    """A cursor in autocommit on a connection of its own."""
+    connection = psycopg2.connect(os.environ["WX_PG_DSN"])
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
 class Shop:
     """Addresses, staff, database and simulator of the running shop."""
 

@@ -8,12 +8,12 @@ import os
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from uuid import uuid4
 
-import psycopg2
 import pytest
 import requests
+
+from tests.stack import database
 
 API = os.environ.get("WX_API_URL", "") + "/wx/api/v1"
 SIM = os.environ.get("WX_SIM_URL", "")
@@ -51,17 +51,6 @@ def login(code):
 def at_once(func, items):
     with ThreadPoolExecutor(len(items)) as pool:
         return list(pool.map(func, items))
-
-
-@contextmanager
-def database():
-    connection = psycopg2.connect(os.environ["WX_PG_DSN"])
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor
-    finally:
-        connection.close()
 
 
 def test_one_person_logs_in_on_ten_phones():

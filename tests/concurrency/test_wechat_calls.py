@@ -8,11 +8,11 @@ import os
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import psycopg2
 import pytest
 import requests
+
+from tests.stack import database
 
 API = os.environ.get("WX_API_URL", "") + "/wx/api/v1"
 SIM = os.environ.get("WX_SIM_URL", "")
@@ -48,17 +48,6 @@ def login(uid):
         f"{API}/sessions", json={"appid": APPID, "code": code}, timeout=30
     )
     return answer.status_code, answer.json()
-
-
-@contextmanager
-def database():
-    connection = psycopg2.connect(os.environ["WX_PG_DSN"])
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            yield cursor
-    finally:
-        connection.close()
 
 
 def test_workers_share_one_token():

@@ -35,7 +35,8 @@ def find_order(call, transaction_id=None, trade_no=None):
         where, values = "t.mchid=? AND t.out_trade_no=?", trade_no
     row = call.db.execute(ORDER_SQL + where, values).fetchone()
     visible = call.now - call.sim.settings.get("shipping_visible_delay")
-    if row is None or row["appid"] != call.appid or row["success_time"] > visible:
+    # whole seconds on both sides: "now" has no fraction, the payment's time has one
+    if row is None or row["appid"] != call.appid or int(row["success_time"]) > visible:
         raise MpError(10060001)
     return dict(row)
 

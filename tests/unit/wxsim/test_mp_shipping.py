@@ -96,6 +96,15 @@ def shop(mp):
     return Shop(mp)
 
 
+def test_visible_in_the_second_of_payment(shop):
+    """With no delay a payment is there at once, whatever fraction of a second."""
+    shop.mp.sim.settings.update({"shipping_visible_delay": 0})
+    moment = int(shop.mp.sim.clock.now()) + 100.5
+    shop.mp.sim.clock.set_now(moment)
+    transaction_id = shop.paid(age=0)
+    assert shop.order(transaction_id)["order_state"] == 1
+
+
 def test_fresh_payment_is_not_known_yet(mp, shop):
     number = shop.paid(age=5)
     assert mp.post(GET, {"transaction_id": number})["errcode"] == 10060001
