@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL = ROOT / ".local"
+# resolved: git worktrees may share one folder through a link
+LOCAL = (ROOT / ".local").resolve()
 DOWNLOADS = LOCAL / "downloads"
 DIST = LOCAL / "odoo"  # the unpacked packages
 VENV = LOCAL / "venv"

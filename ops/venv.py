@@ -80,7 +80,7 @@ def ensure() -> None:
         ) from exc
     site = next((paths.VENV / "lib").glob("python3.*")) / "site-packages"
     (site / "odoo-home.pth").write_text(f"{paths.odoo_home()}\n")
-    (site / "wx-root.pth").write_text(f"{paths.ROOT}\n")
+    (site / "wx-root.pth").write_text(f"{paths.LOCAL.parent}\n")
     # a script, not ``-m odoo``: the server starts its children by its own file name
     paths.ODOO.write_text("from odoo.cli.command import main\n\nmain()\n")
     if run([paths.PYTHON, "-c", "import odoo.release"], check=False).returncode:
