@@ -30,6 +30,7 @@ from . import wx_order_line
 from . import wx_order_address
 from . import wx_order_refund
 from . import wx_order_payment
+from . import wx_order_price
 from . import sale_order
 from . import sale_order_line
 from . import stock_picking

@@ -8,9 +8,17 @@ PAID_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount", "tax_i
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    wx_line_ids = fields.One2many("wx.order.line", "sale_line_id", "Mall order lines")
+    wx_line_id = fields.Many2one(
+        "wx.order.line",
+        "Mall order line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="A mall line is one or two sales order lines; freight has none.",
+    )
 
-    @api.depends("order_id.wx_order_id")
+    @api.depends("order_id.wx_order_id", "order_id.order_line.qty_delivered")
     def _compute_qty_to_invoice(self):
         """Goods of the mall are invoiced when they leave, whatever the product's
         policy: that is when VAT falls due (``design.md``, Revenue and accounts)."""
@@ -20,10 +28,19 @@ class SaleOrderLine(models.Model):
                 line.order_id.wx_order_id
                 and line.state == "sale"
                 and not line.display_type
-                and line.product_id.type == "consu"
             ):
-                line.qty_to_invoice = line.qty_delivered - line.qty_invoiced
+                if line.is_delivery:
+                    line.qty_to_invoice = line._wx_freight_to_invoice()
+                elif line.product_id.type == "consu":
+                    line.qty_to_invoice = line.qty_delivered - line.qty_invoiced
         return done
+
+    def _wx_freight_to_invoice(self):
+        """Freight falls due with the first delivery of the order."""
+        goods = self.order_id.order_line.filtered(lambda line: not line.is_delivery)
+        if not any(line.qty_delivered > 0 for line in goods):
+            return 0.0
+        return self.product_uom_qty - self.qty_invoiced
 
     def write(self, vals):
         changed = PAID_FIELDS & set(vals)

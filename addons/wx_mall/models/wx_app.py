@@ -44,6 +44,17 @@ class WxApp(models.Model):
         default=30,
         help="An order not paid within this time is closed and its stock released.",
     )
+    freight_product_id = fields.Many2one(
+        "product.product",
+        "Freight product",
+        check_company=True,
+        domain="[('type', '=', 'service')]",
+        ondelete="restrict",
+        default=lambda self: self.env.ref(
+            "delivery.product_product_delivery", raise_if_not_found=False
+        ),
+        help="Freight of mall orders is sold as this; its tax is that of the goods.",
+    )
     listing_ids = fields.One2many("wx.listing", "app_id", "Listings")
 
     _order_timeout_min = models.Constraint(

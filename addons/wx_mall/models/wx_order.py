@@ -161,7 +161,11 @@ class WxOrder(models.Model):
         if self.received_at:
             return "received"
         lines = sale.order_line.filtered(
-            lambda line: not line.display_type and line.product_uom_qty > 0
+            lambda line: (
+                not line.display_type
+                and not line.is_delivery
+                and line.product_uom_qty > 0
+            )
         )
         delivered = [line.qty_delivered >= line.product_uom_qty for line in lines]
         if delivered and all(delivered):

@@ -31,7 +31,7 @@ class WxOrderRefund(models.Model):
     )
     error = fields.Text(readonly=True)
     quantities = fields.Json(
-        help="{mall order line id: pieces already delivered}: limits the credit note "
+        help="{sales order line id: pieces already delivered}: limits the credit note "
         "to these lines; empty for a refund of an amount."
     )
     invoiced_fen = fields.Integer(
@@ -84,8 +84,7 @@ class WxOrderRefund(models.Model):
                 key = line.product_id.id, line.name
                 used = min(credited.get(key, 0), to_fen(line.price_total))
                 credited[key] = credited.get(key, 0) - used
-                mall = line.sale_line_ids.wx_line_ids
-                if only and not only & set(mall.ids):
+                if only and not only & set(line.sale_line_ids.ids):
                     continue
                 left = to_fen(line.price_total) - used
                 if left > 0:

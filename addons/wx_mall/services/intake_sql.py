@@ -64,12 +64,14 @@ WITH want AS MATERIALIZED (
 ), ordered AS (
     INSERT INTO wx_order (
         id, name, app_id, company_id, user_id, currency_id, pool_id, state,
-        intake_state, posting_state, shipping_state, amount_fen, amount_total,
-        paid_fen, amount_paid, refunded_fen, amount_refunded, qty_total, remark,
-        idempotency_key, request_hash, answer, expires_at,
+        intake_state, posting_state, shipping_state, goods_fen,
+        discount_fen, freight_fen, amount_fen, amount_total, price_snapshot,
+        delivery_kind, paid_fen, amount_paid, refunded_fen, amount_refunded,
+        qty_total, remark, idempotency_key, request_hash, answer, expires_at,
         create_uid, create_date, write_uid, write_date)
     SELECT %(id)s, %(name)s, %(app)s, %(company)s, %(user)s, c.currency_id, %(pool)s,
-           'unpaid', 'unpaid', 'none', 'none', %(amount)s, %(amount)s / 100.0,
+           'unpaid', 'unpaid', 'none', 'none', %(goods)s, %(discount)s, %(freight)s,
+           %(amount)s, %(amount)s / 100.0, %(snapshot)s::jsonb, %(delivery_kind)s,
            0, 0, 0, 0, %(qty_total)s, %(remark)s,
            %(key)s, %(hash)s, %(answer)s, %(expires)s,
            1, %(now)s, 1, %(now)s
@@ -79,15 +81,16 @@ WITH want AS MATERIALIZED (
 ), lines AS (
     INSERT INTO wx_order_line (
         order_id, product_id, listing_id, title, sku_text, image, price_fen,
-        list_price_fen, qty, amount_fen)
+        list_price_fen, qty, discount_fen, amount_fen)
     SELECT o.id, l.product_id, l.listing_id, l.title, l.sku_text, l.image,
-           l.price_fen, l.list_price_fen, l.qty, l.price_fen * l.qty
+           l.price_fen, l.list_price_fen, l.qty, l.discount_fen,
+           l.price_fen * l.qty - l.discount_fen
       FROM ordered o, unnest(
            %(skus)s::int[], %(listings)s::int[], %(titles)s::text[],
            %(sku_texts)s::text[], %(images)s::text[], %(prices)s::int[],
-           %(list_prices)s::int[], %(qtys)s::int[])
+           %(list_prices)s::int[], %(qtys)s::int[], %(discounts)s::int[])
            AS l(product_id, listing_id, title, sku_text, image, price_fen,
-                list_price_fen, qty)
+                list_price_fen, qty, discount_fen)
 ), receiver AS (
     INSERT INTO wx_order_address (
         order_id, province, city, district, name, phone, detail, phone_digest)

@@ -9,7 +9,7 @@ from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.addons.wx_base.money import to_fen, to_yuan
 from odoo.addons.wx_base.tools import BEIJING
 
-from .allocate import allocate
+from ..pricing.allocate import allocate
 
 _logger = logging.getLogger(__name__)
 BATCH = 50

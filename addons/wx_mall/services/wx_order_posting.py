@@ -7,6 +7,8 @@ from odoo.exceptions import ConcurrencyError, LockError, UserError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
 
+from ..pricing.pieces import split
+
 _logger = logging.getLogger(__name__)
 BATCH = 50
 _AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)
@@ -184,9 +186,6 @@ class WxOrderPosting(models.AbstractModel):
         )
         for order, sale in zip(todo, sales, strict=True):
             order.sale_order_id = sale
-            lines = sale.order_line.sorted("sequence")
-            for mall_line, sale_line in zip(order.line_ids, lines, strict=True):
-                mall_line.sale_line_id = sale_line
         self._check_amounts(todo)
 
     def _sale_values(self, order):
@@ -209,26 +208,58 @@ class WxOrderPosting(models.AbstractModel):
             "note": False,
             "transaction_ids": [Command.link(order.transaction_id.id)],
             "order_line": [
-                Command.create(self._line_values(line, sequence))
-                for sequence, line in enumerate(order.line_ids, start=1)
+                Command.create({**values, "sequence": sequence})
+                for sequence, values in enumerate(self._lines_values(order), start=1)
             ],
         }
         if warehouse:
             values["warehouse_id"] = warehouse.id
         return values
 
-    def _line_values(self, line, sequence):
-        text = f"{line.title} {line.sku_text}" if line.sku_text else line.title
+    def _lines_values(self, order):
+        """Sales order lines: per mall line one or two groups of pieces of whole fen
+        (``pricing/pieces.py``), and the freight."""
+        result = []
+        for line in order.line_ids:
+            text = f"{line.title} {line.sku_text}" if line.sku_text else line.title
+            for pieces, unit_fen in split(line.amount_fen, line.qty):
+                values = self._line_values(line.product_id, pieces, unit_fen, text)
+                result.append({**values, "wx_line_id": line.id})
+        if order.freight_fen:
+            result.append(self._freight_values(order))
+        return result
+
+    @staticmethod
+    def _line_values(product, qty, unit_fen, text):
         return {
-            "sequence": sequence,
-            "product_id": line.product_id.id,
-            "product_uom_id": line.product_id.uom_id.id,
-            "product_uom_qty": line.qty,
-            "price_unit": to_yuan(line.price_fen),
+            "product_id": product.id,
+            "product_uom_id": product.uom_id.id,
+            "product_uom_qty": qty,
+            "price_unit": to_yuan(unit_fen),
             # unequal to the price: core then keeps it as a manual price
             "technical_price_unit": -1.0,
             "discount": 0.0,
             "name": text,
+        }
+
+    def _freight_values(self, order):
+        """Freight charged with goods is part of their price for VAT (detailed rules of
+        the VAT regulation, art. 12): it takes the taxes of the dearest goods."""
+        product = order.app_id.freight_product_id
+        if not product:
+            raise UserError(
+                self.env._(
+                    "Set the freight product of mini-program %(app)s.",
+                    app=order.app_id.name,
+                )
+            )
+        goods = max(order.line_ids, key=lambda line: (line.amount_fen, -line.id))
+        taxes = goods.product_id.taxes_id._filter_taxes_by_company(order.company_id)
+        taxes = order.app_id.fiscal_position_id.map_tax(taxes)
+        return {
+            **self._line_values(product, 1, order.freight_fen, product.display_name),
+            "tax_ids": [Command.set(taxes.ids)],
+            "is_delivery": True,
         }
 
     def _check_amounts(self, orders):
@@ -249,7 +280,9 @@ class WxOrderPosting(models.AbstractModel):
     def _hand_over_services(self, sales):
         """Virtual goods and services are handed over by being paid."""
         for line in sales.order_line:
-            if line.product_id.type == "service" and (
-                line.qty_delivered_method == "manual"
+            if (
+                line.product_id.type == "service"
+                and not line.is_delivery
+                and line.qty_delivered_method == "manual"
             ):
                 line.qty_delivered = line.product_uom_qty

@@ -105,7 +105,7 @@ class TestOrderPosting(MallOrderCase):
         good = self.paid_order((self.sku_a, 1))
         bad = self.paid_order((self.sku_b, 1))
         self.env.cr.execute(
-            "UPDATE wx_order_line SET price_fen = 1 WHERE order_id = %s", [bad.id]
+            "UPDATE wx_order_line SET amount_fen = 1 WHERE order_id = %s", [bad.id]
         )
         self.env.invalidate_all()
         self.post_all()
@@ -114,7 +114,7 @@ class TestOrderPosting(MallOrderCase):
         self.assertTrue(bad.posting_error)
         self.assertFalse(bad.sale_order_id)
         self.env.cr.execute(
-            "UPDATE wx_order_line SET price_fen = 501 WHERE order_id = %s", [bad.id]
+            "UPDATE wx_order_line SET amount_fen = 501 WHERE order_id = %s", [bad.id]
         )
         self.env.invalidate_all()
         bad.action_retry_posting()

@@ -29,6 +29,20 @@ class WxOrderRefundWizard(models.TransientModel):
     # what it granted: once, however often the button is pressed
     refund_id = fields.Many2one("wx.order.refund", readonly=True)
 
+    @staticmethod
+    def _taken_fen(plan):
+        """Fen of the pieces of one line that a plan takes."""
+        return sum(pieces * fen for part in plan for _line, pieces, fen in part)
+
+    def _plans(self):
+        """``{mall order line: (pieces to take out, pieces to credit)}`` asked for; see
+        ``wx.order.line._wx_refund_pieces``."""
+        return {
+            line.order_line_id: line.order_line_id.sudo()._wx_refund_pieces(line.qty)
+            for line in self.line_ids
+            if line.qty > 0
+        }
+
     @api.depends("order_id")
     def _compute_refundable(self):
         for wizard in self:
@@ -43,10 +57,7 @@ class WxOrderRefundWizard(models.TransientModel):
                 wizard.amount = wizard.amount or 0.0
             elif wizard.mode == "lines":
                 wizard.amount = to_yuan(
-                    sum(
-                        line.order_line_id.price_fen * line.qty
-                        for line in wizard.line_ids
-                    )
+                    sum(self._taken_fen(plan) for plan in wizard._plans().values())
                 )
 
     @api.model
@@ -76,6 +87,7 @@ class WxOrderRefundWizard(models.TransientModel):
         order.invalidate_recordset()
         if self.refund_id:
             return {"type": "ir.actions.act_window_close"}
+        self._check_pieces()
         fen = self._asked_fen()
         if order.intake_state != "paid" or not order.transaction_id:
             raise UserError(self.env._("Only a paid order can be refunded."))
@@ -86,11 +98,11 @@ class WxOrderRefundWizard(models.TransientModel):
                     amount=f"{order._wx_refundable_fen() / 100:.2f}",
                 )
             )
-        pieces = self._pieces() if self.mode == "lines" else {}
-        delivered = self._lower_sale(order, fen, pieces)
+        plans = self._plans() if self.mode == "lines" else {}
+        self._lower_sale(order, fen, plans)
         credited = fen
         if self.mode == "lines":
-            credited = sum(line.price_fen * qty for line, qty in delivered.items())
+            credited = sum(self._taken_fen([plan[1]]) for plan in plans.values())
         elif order.sale_order_id.state == "cancel" or not order.sale_order_id:
             credited = 0
         refund = self.env["wx.order.refund"].create(
@@ -99,7 +111,9 @@ class WxOrderRefundWizard(models.TransientModel):
                 "amount_fen": fen,
                 "reason": self.reason,
                 "quantities": {
-                    str(line.id): qty for line, qty in delivered.items() if qty
+                    str(line.id): pieces
+                    for _lower, credit in plans.values()
+                    for line, pieces, _fen in credit
                 },
                 "invoiced_fen": credited,
             }
@@ -123,18 +137,35 @@ class WxOrderRefundWizard(models.TransientModel):
         if self.mode == "all":
             return self.order_id._wx_refundable_fen()
         if self.mode == "lines":
-            return sum(line.price_fen * qty for line, qty in self._pieces().items())
+            return sum(self._taken_fen(plan) for plan in self._plans().values())
         return to_fen(self.amount)
 
-    def _pieces(self):
-        """``{mall order line: pieces}`` asked for."""
-        return {line.order_line_id: line.qty for line in self.line_ids if line.qty}
+    def _check_pieces(self):
+        """Refuses more pieces of a line than are left of it."""
+        if self.mode != "lines":
+            return
+        if self.order_id.intake_state == "paid" and not self.order_id.sale_order_id:
+            raise UserError(
+                self.env._(
+                    "The sales order is not there yet: refund everything, or wait a "
+                    "moment."
+                )
+            )
+        plans = self._plans()
+        asked = {line.order_line_id: line.qty for line in self.line_ids}
+        for mall_line, plan in plans.items():
+            found = sum(pieces for part in plan for _line, pieces, _fen in part)
+            if found < asked[mall_line]:
+                raise ValidationError(
+                    self.env._(
+                        "Of %(title)s only %(qty)s pieces can still be refunded.",
+                        title=mall_line.title,
+                        qty=found,
+                    )
+                )
 
-    def _lower_sale(self, order, fen, pieces):
-        """Takes what has not left out of the sales order.
-
-        :return: ``{mall order line: pieces already delivered}`` to credit on invoices
-        """
+    def _lower_sale(self, order, fen, plans):
+        """Takes what has not left out of the sales order, or cancels it."""
         sale = order.sale_order_id.with_context(wx_refund=True)
         whole = fen == order._wx_refundable_fen() and not any(
             line.qty_delivered for line in sale.order_line
@@ -144,7 +175,7 @@ class WxOrderRefundWizard(models.TransientModel):
                 sale._action_cancel()
             else:
                 self._drop_before_posting(order)
-            return {}
+            return
         if not sale:
             raise UserError(
                 self.env._(
@@ -152,35 +183,14 @@ class WxOrderRefundWizard(models.TransientModel):
                     "moment."
                 )
             )
-        delivered = {}
-        for mall_line, qty in pieces.items():
-            delivered[mall_line] = self._lower_line(mall_line, qty)
-        lines = sale.order_line.filtered(lambda li: not li.display_type)
+        for lower, _credit in plans.values():
+            for line, pieces, _fen in lower:
+                line.with_context(wx_refund=True).product_uom_qty -= pieces
+        lines = sale.order_line.filtered(
+            lambda li: not li.display_type and not li.is_delivery
+        )
         if not any(line.product_uom_qty for line in lines):
             sale._action_cancel()
-        return delivered
-
-    def _lower_line(self, mall_line, qty):
-        line = mall_line.sale_line_id.with_context(wx_refund=True)
-        credited = sum(
-            (refund.quantities or {}).get(str(mall_line.id), 0)
-            for refund in mall_line.order_id.refund_ids
-            if refund.state != "failed"
-        )
-        delivered = int(line.qty_delivered)
-        waiting = int(line.product_uom_qty) - delivered
-        if qty > waiting + delivered - credited:
-            raise ValidationError(
-                self.env._(
-                    "Of %(title)s only %(qty)s pieces can still be refunded.",
-                    title=mall_line.title,
-                    qty=waiting + delivered - credited,
-                )
-            )
-        lower = min(qty, waiting)
-        if lower:
-            line.product_uom_qty -= lower
-        return qty - lower
 
     def _drop_before_posting(self, order):
         """A paid order that never reached the ERP: nothing to post, stock goes back."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[3] / "addons/wx_mall/services/allocate.py"
+SOURCE = Path(__file__).resolve().parents[3] / "addons/wx_mall/pricing/allocate.py"
 spec = importlib.util.spec_from_file_location("wx_mall_allocate", SOURCE)
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)

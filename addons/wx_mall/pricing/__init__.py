@@ -1,0 +1,1 @@
+"""The mall's price engine: pure Python, integer fen, no Odoo import."""
