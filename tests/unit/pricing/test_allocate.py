@@ -1,16 +1,9 @@
 """Spreading fen: nothing lost, nothing invented, nobody above their weight."""
 
-import importlib.util
 import random
-from pathlib import Path
 
 import pytest
-
-SOURCE = Path(__file__).resolve().parents[3] / "addons/wx_mall/pricing/allocate.py"
-spec = importlib.util.spec_from_file_location("wx_mall_allocate", SOURCE)
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-allocate = module.allocate
+from pricing.allocate import allocate
 
 
 def test_known_splits():
