@@ -4,6 +4,7 @@ from . import wx_catalogue_builder
 from . import wx_catalogue_reader
 from . import wx_address_service
 from . import wx_consumer_setup_service
+from . import wx_order_holding
 from . import wx_order_service
 from . import wx_order_reader
 from . import wx_order_payment

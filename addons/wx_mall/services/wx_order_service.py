@@ -152,7 +152,7 @@ class WxOrderService(models.AbstractModel):
             )
 
     def _write(self, cr, ctx, body, lines, amount, address, pools, now, expires):
-        """The second statement; tries the pools in order of preference."""
+        """The second statement: holds, order, lines and receiver, or nothing."""
         cr.execute(intake_sql.NEXT_ID)
         order_id = cr.fetchone()[0]
         number = order_number(order_id, now)
@@ -184,23 +184,7 @@ class WxOrderService(models.AbstractModel):
             **self._columns(lines),
             **self._receiver(address),
         }
-        return self._hold_somewhere(cr, params, pools or [None])
-
-    def _hold_somewhere(self, cr, params, pools):
-        """Writes the order from the first pool that can hold all of it."""
-        short = None
-        for pool in pools:
-            if len(pools) > 1:
-                cr.execute("SAVEPOINT wx_pool")
-            cr.execute(intake_sql.WRITE, {**params, "pool": pool})
-            ok, held = cr.fetchone()
-            if ok:
-                return params["answer"].encode()
-            if len(pools) > 1:
-                cr.execute("ROLLBACK TO SAVEPOINT wx_pool")
-            missing = [sku for sku in params["hold_skus"] if sku not in (held or ())]
-            short = short or missing
-        raise WxError("stock.sold_out", self.env._("Sold out"), 409, sku_ids=short)
+        return ctx.env["wx.order.holding"]._hold(cr, params, pools or [None])
 
     @staticmethod
     def _columns(lines):
