@@ -7,7 +7,7 @@ to count. Fixture databases are cached by a hash of schema and generator, result
 import json
 import sys
 
-from . import bench, setup
+from . import bench, kills, setup
 from .ui import Stop, say
 
 #: name → (goal, function returning {"value", "n", "note"})
@@ -21,6 +21,10 @@ FIGURES = {
     "bench.intake_vs_bare": (">= 0.35", bench.intake_vs_bare),
     "bench.notify_vs_bare": (">= 0.3", bench.notify_vs_bare),
     "orders.sold_error": ("= 0", bench.sold_error),
+    "faults.orders_lost": ("= 0", kills.figure("lost")),
+    "faults.orders_doubled": ("= 0", kills.figure("doubled")),
+    "faults.holds_leaked": ("= 0", kills.figure("holds_leaked")),
+    "faults.ledger_difference_fen": ("= 0", kills.figure("ledger_difference_fen")),
     "setup.vs_core_install": ("<= 3", bench.setup_vs_core),
 }
 

@@ -11,8 +11,9 @@ DIST = LOCAL / "odoo"  # the unpacked packages
 VENV = LOCAL / "venv"
 PYTHON = VENV / "bin" / "python"
 ODOO = VENV / "bin" / "wx-odoo"
-PGDATA = LOCAL / "pg" / "data"
-PGSOCK = LOCAL / "pg"
+#: ``WX_PG_DIR``: another cluster (``ops/kills.py`` kills one of its own)
+PGSOCK = Path(os.environ.get("WX_PG_DIR", LOCAL / "pg"))
+PGDATA = PGSOCK / "data"
 DATA = LOCAL / "data"  # Odoo's data_dir
 CONF = LOCAL / "conf"
 LOGS = LOCAL / "logs"

@@ -90,6 +90,20 @@ def connect(stack) -> dict:
     }
 
 
+def environment(stack) -> dict[str, str]:
+    """Where the processes of a stack are, for tests that drive them from outside."""
+    return {
+        "WX_API_URL": stack.api_url,
+        "WX_OFFICE_URL": stack.office_url,
+        "WX_SIM_URL": stack.sim_url,
+        "WX_SIM_DB": str(stack.sim_db),
+        "WX_DB": stack.database,
+        "WX_APPID": APPID,
+        "WX_MCHID": MCHID,
+        "WX_PG_DSN": pg.dsn(stack.database),
+    }
+
+
 def play_day(stack, *, shoppers=220) -> dict:
     """Plays the demo day in a child process; the result it prints last."""
     env = {

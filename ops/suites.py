@@ -181,17 +181,7 @@ def _with_stack(folder, rest, *, full, latency=0.15):
         filled.start(stack)
         stack.start_api()
         stack.start_office()
-        env = {
-            "WX_API_URL": stack.api_url,
-            "WX_OFFICE_URL": stack.office_url,
-            "WX_SIM_URL": stack.sim_url,
-            "WX_SIM_DB": str(sim_db),
-            "WX_DB": database,
-            "WX_APPID": shop.APPID,
-            "WX_MCHID": shop.MCHID,
-            "WX_FULL": "1" if full else "",
-            "WX_PG_DSN": pg.dsn(database),
-        }
+        env = {**shop.environment(stack), "WX_FULL": "1" if full else ""}
         return plain_pytest(folder, rest, env)
 
 

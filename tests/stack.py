@@ -97,8 +97,8 @@ def database():
 class Shop:
     """Addresses, staff, database and simulator of the running shop."""
 
-    def __init__(self):
-        env = os.environ
+    def __init__(self, env=os.environ):
+        self.dsn, self.sim_db = env["WX_PG_DSN"], env["WX_SIM_DB"]
         self.api_url = env["WX_API_URL"]
         self.office_url = env["WX_OFFICE_URL"]
         self.sim = Sim(env["WX_SIM_URL"])
@@ -129,6 +129,11 @@ class Shop:
             self._staff[login] = self.office(login, fresh=True)
         return self._staff[login]
 
+    def reconnect(self):
+        """The database or the office was restarted: nothing of before is used."""
+        self._local = threading.local()
+        self._staff.clear()
+
     def buyers(self, count: int) -> list["Buyer"]:
         """That many new people, logged in, each with an address."""
         users = self.sim.ctl("POST", "/_ctl/users", {"count": count})["users"]
@@ -141,7 +146,7 @@ class Shop:
     @contextmanager
     def connection(self):
         """A connection of its own, not in autocommit (to hold locks)."""
-        link = psycopg2.connect(os.environ["WX_PG_DSN"])
+        link = psycopg2.connect(self.dsn)
         try:
             yield link
         finally:
@@ -151,7 +156,7 @@ class Shop:
         """Rows of one statement, committed at once; one connection per thread."""
         link = getattr(self._local, "link", None)
         if link is None or link.closed:
-            link = self._local.link = psycopg2.connect(os.environ["WX_PG_DSN"])
+            link = self._local.link = psycopg2.connect(self.dsn)
             link.autocommit = True
         with link.cursor() as cursor:
             cursor.execute(statement, params)
@@ -165,7 +170,7 @@ class Shop:
     # the simulator's own books ------------------------------------------------------
     def wechat(self, statement, *params) -> list[sqlite3.Row]:
         """Rows of the simulator's database, read only."""
-        link = sqlite3.connect(f"file:{os.environ['WX_SIM_DB']}?mode=ro", uri=True)
+        link = sqlite3.connect(f"file:{self.sim_db}?mode=ro", uri=True)
         link.row_factory = sqlite3.Row
         try:
             return link.execute(statement, params).fetchall()
