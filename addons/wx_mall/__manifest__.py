@@ -34,6 +34,12 @@
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
         "wizards/wx_order_refund_wizard_views.xml",
+        "security/parcels/ir.model.access.csv",
+        "security/wx_parcel_rules.xml",
+        "data/wx_express_company_data.xml",
+        "wizards/wx_parcel_note_views.xml",
+        "views/wx_express_company_views.xml",
+        "views/wx_parcel_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

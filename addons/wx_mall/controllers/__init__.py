@@ -3,3 +3,4 @@ from . import addresses
 from . import media
 from . import cart
 from . import orders
+from . import parcels

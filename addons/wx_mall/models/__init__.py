@@ -36,4 +36,10 @@ from . import sale_order_line
 from . import stock_picking
 from . import payment_transaction
 from . import delivery_carrier
+from . import wx_express_company
+from . import wx_parcel
+from . import wx_parcel_line
+from . import wx_parcel_event
+from . import wx_order_parcel
+from . import stock_picking_parcel
 from . import wx_overview

@@ -14,6 +14,8 @@ from odoo.addons.wx_base.schemas.base import (
     owned_id,
 )
 
+from .parcel import OrderParcel
+
 OrderState = Literal[
     "unpaid",
     "paid",
@@ -105,14 +107,6 @@ class OrderAddress(WxOut):
     city: str
     district: str
     detail: str
-
-
-class OrderParcel(WxOut):
-    """One parcel on its way."""
-
-    carrier: str | None
-    tracking_no: str | None
-    shipped_at: str | None
 
 
 class OrderDetail(OrderSummary):

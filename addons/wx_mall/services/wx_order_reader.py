@@ -111,7 +111,7 @@ class WxOrderReader(models.AbstractModel):
             "closed_at": iso8601(order.closed_at),
             "close_reason": order.close_reason or None,
             "address": self._address(order),
-            "parcels": self._parcels(order),
+            "parcels": self.env["wx.parcel.reader"]._of_order(order),
         }
 
     def _address(self, order):
@@ -129,17 +129,3 @@ class WxOrderReader(models.AbstractModel):
             "city": address.city or "",
             "district": address.district or "",
         }
-
-    @staticmethod
-    def _parcels(order):
-        pickings = order.sale_order_id.picking_ids.filtered(
-            lambda p: p.state == "done" and p.picking_type_code == "outgoing"
-        )
-        return [
-            {
-                "carrier": picking.carrier_id.name or None,
-                "tracking_no": picking.carrier_tracking_ref or None,
-                "shipped_at": iso8601(picking.date_done),
-            }
-            for picking in pickings.sorted("date_done")
-        ]

@@ -7,4 +7,5 @@ from . import test_listing
 from . import test_order_posting
 from . import test_listing_tour
 from . import test_order_tours
+from . import test_parcels
 from . import test_ownership

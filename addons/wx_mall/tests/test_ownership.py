@@ -25,6 +25,7 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
             "address": self._address,
             "order_id": self._order,
             "item_id": self._item,
+            "parcel_id": self._parcel,
             "category": self._category,
             "listing_id": lambda user: self._sku(user, "wx.listing"),
             "sku": lambda user: self._sku(user, "product.product"),
@@ -77,3 +78,11 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
     def _item(self, user):
         body = {"sku_id": self._sku(user, "product.product"), "qty": 1}
         return self._made_by(user, "/cart/items", body)["items"][-1]["id"]
+
+    def _parcel(self, user):
+        """A parcel of the shopper's newest order, which a path names before it."""
+        order = self.env["wx.order"].search(
+            [("user_id", "=", user.id)], order="id desc", limit=1
+        )
+        values = {"order_id": order.id, "shipped_at": "2026-01-01 00:00:00"}
+        return self.env["wx.parcel"].create(values).id
