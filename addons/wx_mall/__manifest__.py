@@ -27,9 +27,12 @@
         "security/wx_mall_groups.xml",
         "security/orders/ir.model.access.csv",
         "security/wx_order_rules.xml",
+        "security/life/ir.model.access.csv",
+        "security/wx_life_rules.xml",
         "data/wx_order_cron.xml",
         "views/wx_overview_views.xml",
         "views/wx_order_views.xml",
+        "views/wx_order_exception_views.xml",
         "views/wx_stock_views.xml",
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
@@ -40,6 +43,7 @@
         "wizards/wx_parcel_note_views.xml",
         "views/wx_express_company_views.xml",
         "views/wx_parcel_views.xml",
+        "wizards/wx_order_exception_accept_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

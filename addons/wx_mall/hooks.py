@@ -2,7 +2,7 @@
 
 from odoo import Command
 
-from .services import stock_sql
+from .services import order_log_sql, stock_sql
 
 
 def post_init_hook(env):
@@ -15,6 +15,7 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Native stock works without us again."""
     stock_sql.uninstall(env.cr)
+    order_log_sql.uninstall(env.cr)
     operator = env.ref("wx_base.group_wx_operator", raise_if_not_found=False)
     if operator:
         operator.implied_ids = [Command.unlink(env.ref("stock.group_stock_user").id)]

@@ -30,6 +30,9 @@ from . import wx_order_line
 from . import wx_order_address
 from . import wx_order_refund
 from . import wx_order_payment
+from . import wx_order_log
+from . import wx_order_exception
+from . import wx_order_life
 from . import wx_order_price
 from . import sale_order
 from . import sale_order_line

@@ -9,3 +9,4 @@ from . import test_listing_tour
 from . import test_order_tours
 from . import test_parcels
 from . import test_ownership
+from . import test_order_life

@@ -3,3 +3,4 @@ from . import wx_list_products
 from . import wx_order_refund_wizard
 from . import wx_order_refund_wizard_line
 from . import wx_parcel_note
+from . import wx_order_exception_accept
