@@ -44,7 +44,13 @@ def body_of(request, allowed):
     return body
 
 
-for _name in ("core_control", "pay_control", "notify_control", "mp_control"):
+for _name in (
+    "core_control",
+    "pay_control",
+    "notify_control",
+    "mp_control",
+    "express_control",
+):
     # The parts are written and shipped separately; what is there is loaded.
     if importlib.util.find_spec(f"{__name__}.{_name}") is not None:
         importlib.import_module(f"{__name__}.{_name}")

@@ -10,6 +10,8 @@ register_schema(pathlib.Path(__file__).parent / "schema.sql")
 from . import (
     codes,
     custom,
+    express,
+    express_msg,
     login,
     newtmpl,
     quota,

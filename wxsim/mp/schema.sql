@@ -168,3 +168,60 @@ CREATE TABLE IF NOT EXISTS mp_shipping (
 );
 CREATE INDEX IF NOT EXISTS mp_shipping_open
     ON mp_shipping(shipped_at) WHERE finished = 1 AND settled_at = 0;
+
+-- Express assistant: contracts with carriers, waybills, and where parcels are.
+CREATE TABLE IF NOT EXISTS mp_express_accounts (
+    appid           TEXT NOT NULL,
+    delivery_id     TEXT NOT NULL,
+    biz_id          TEXT NOT NULL,
+    status_code     INTEGER NOT NULL DEFAULT 0,    -- 0 ok, 1 auditing, 2 failed
+    remark_content  TEXT NOT NULL DEFAULT '',
+    quota_num       INTEGER NOT NULL DEFAULT 1000,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    PRIMARY KEY (appid, delivery_id, biz_id)
+);
+
+CREATE TABLE IF NOT EXISTS mp_express_orders (
+    appid        TEXT NOT NULL,
+    order_id     TEXT NOT NULL,
+    openid       TEXT NOT NULL,
+    delivery_id  TEXT NOT NULL,
+    biz_id       TEXT NOT NULL,
+    waybill_id   TEXT NOT NULL,
+    cancelled    INTEGER NOT NULL DEFAULT 0,
+    body         TEXT NOT NULL,                    -- JSON of order/add
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (appid, order_id)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS mp_express_orders_by_waybill
+    ON mp_express_orders(delivery_id, waybill_id);
+
+-- Scans of any parcel, whether its waybill was made here or not.
+CREATE TABLE IF NOT EXISTS mp_express_tracks (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    waybill_id   TEXT NOT NULL,
+    action_time  INTEGER NOT NULL,
+    action_type  INTEGER NOT NULL,
+    action_msg   TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mp_express_tracks_by_waybill
+    ON mp_express_tracks(waybill_id, action_time);
+
+CREATE TABLE IF NOT EXISTS mp_express_tokens (     -- of the query component
+    token        TEXT PRIMARY KEY,
+    appid        TEXT NOT NULL,
+    openid       TEXT NOT NULL,
+    waybill_id   TEXT NOT NULL,
+    delivery_id  TEXT NOT NULL,
+    goods        TEXT NOT NULL                     -- JSON goods_info
+);
+
+-- What a carrier will answer next to order/add (planted by tests).
+CREATE TABLE IF NOT EXISTS mp_express_refusals (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    appid       TEXT NOT NULL,
+    errcode     INTEGER NOT NULL,
+    resultcode  INTEGER NOT NULL,
+    resultmsg   TEXT NOT NULL
+);

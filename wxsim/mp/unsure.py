@@ -99,3 +99,15 @@ _switch(
     (40097, 10060014),
     "number for an order-centre path without the order's placeholder",
 )
+_switch(
+    "express_repeated_order",
+    "10.1",
+    ("same", 9300526),
+    "order/add with an order_id that has a waybill: the same waybill, or refused",
+)
+_switch(
+    "express_unknown_order",
+    "10.1",
+    (40199, 9300559),
+    "number for an order or waybill that the assistant does not know",
+)
