@@ -4,3 +4,4 @@ from . import media
 from . import cart
 from . import orders
 from . import parcels
+from . import pickup

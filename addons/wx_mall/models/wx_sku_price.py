@@ -47,6 +47,8 @@ class WxSkuPrice(models.Model):
     sku_text = fields.Char(help="Attribute values, as “Red / XL”.")
     image = fields.Char(help="Path of the picture for carts and orders.")
     is_storable = fields.Boolean()
+    is_virtual = fields.Boolean(help="Nothing is shipped; not payable on iPhones.")
+    has_codes = fields.Boolean(help="Every piece is a code of the code pool.")
     weight_g = fields.Integer("Weight (g)")
     on_sale = fields.Boolean(
         help="Approved, switched on, SKU active, and priced above zero."

@@ -10,3 +10,4 @@ from . import test_order_tours
 from . import test_parcels
 from . import test_ownership
 from . import test_order_life
+from . import test_pickup_points
