@@ -1,4 +1,5 @@
 from . import catalogue
+from . import checkout
 from . import addresses
 from . import media
 from . import cart

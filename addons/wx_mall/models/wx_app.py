@@ -44,6 +44,11 @@ class WxApp(models.Model):
         default=30,
         help="An order not paid within this time is closed and its stock released.",
     )
+    low_stock = fields.Integer(
+        "Low stock from",
+        default=10,
+        help="Shoppers are told when no more than this many pieces are left.",
+    )
     freight_product_id = fields.Many2one(
         "product.product",
         "Freight product",
