@@ -30,6 +30,7 @@
         "security/life/ir.model.access.csv",
         "security/wx_life_rules.xml",
         "data/wx_order_cron.xml",
+        "data/wx_life_cron.xml",
         "views/wx_overview_views.xml",
         "views/wx_order_views.xml",
         "views/wx_order_exception_views.xml",

@@ -4,5 +4,6 @@ from . import addresses
 from . import media
 from . import cart
 from . import orders
+from . import order_life
 from . import parcels
 from . import pickup

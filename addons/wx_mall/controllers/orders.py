@@ -98,14 +98,16 @@ class WxOrders(http.Controller):
         methods=["POST"],
         returns=OrderDetail,
         tags=TAGS,
-        summary="Cancel an unpaid order",
+        summary="Cancel an order of which nothing has left",
         operation_id="cancel_order",
         errors=(
             (404, "resource.not_found"),
             (409, "order.already_paid"),
+            (409, "order.shipped"),
             (409, "order.close_unconfirmed"),
         ),
     )
     def cancel(self, ctx, order_id):
-        """Closes it at WeChat first; the stock is released after that is confirmed."""
+        """Unpaid: closed at WeChat first, then its stock is released. Paid: refunded in
+        full, or ``cancel_request`` waits for staff; repeated it refunds once."""
         return ctx.env["wx.order.closing"]._cancel(ctx, order_id)

@@ -36,6 +36,10 @@ from . import wx_order_log
 from . import wx_order_exception
 from . import wx_order_life
 from . import wx_order_pickup
+from . import wx_order_receive
+from . import wx_order_cancel
+from . import wx_order_money_exceptions
+from . import wx_order_remedy
 from . import wx_order_price
 from . import sale_order
 from . import sale_order_line

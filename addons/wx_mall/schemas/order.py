@@ -94,6 +94,9 @@ class OrderDetail(OrderSummary):
     closed_at: str | None
     close_reason: str | None
     discounts: list[PriceStep]
+    received_at: str | None
+    receive_due_at: str | None
+    cancel_request: Literal["none", "requested", "granted", "refused"]
     address: OrderAddress | None
     parcels: list[OrderParcel]
 

@@ -12,6 +12,8 @@ from . import wx_order_service
 from . import wx_order_reader
 from . import wx_order_payment
 from . import wx_order_closing
+from . import wx_order_life_service
+from . import wx_order_receipt
 from . import wx_order_posting
 from . import wx_order_invoicing
 from . import wx_order_shipping

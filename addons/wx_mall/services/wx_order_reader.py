@@ -121,6 +121,9 @@ class WxOrderReader(models.AbstractModel):
             "closed_at": iso8601(order.closed_at),
             "close_reason": order.close_reason or None,
             "discounts": (order.price_snapshot or {}).get("applied", []),
+            "received_at": iso8601(order.received_at),
+            "receive_due_at": iso8601(order.receive_due_at),
+            "cancel_request": order.cancel_request or "none",
             "address": self._address(order),
             "parcels": self.env["wx.parcel.reader"]._of_order(order),
         }
