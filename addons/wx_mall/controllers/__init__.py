@@ -1,6 +1,7 @@
 from . import catalogue
 from . import checkout
 from . import addresses
+from . import freight
 from . import media
 from . import cart
 from . import orders
