@@ -16,7 +16,6 @@ PRICED_BY = {
     "type",
     "uom_id",
     "weight",
-    "wx_delivery_kind",
 }
 
 

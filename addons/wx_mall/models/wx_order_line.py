@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.wx_base.money import to_fen, to_yuan
+from odoo.addons.wx_base.money import to_yuan
 
 
 class WxOrderLine(models.Model):
@@ -53,38 +53,3 @@ class WxOrderLine(models.Model):
             line.price = to_yuan(line.price_fen)
             line.discount = to_yuan(line.discount_fen)
             line.amount = to_yuan(line.amount_fen)
-
-    def _wx_refund_pieces(self, qty):
-        """Which pieces a refund of ``qty`` takes: what has not left first, then what
-        was delivered and not credited yet; within each the dearer pieces first.
-
-        :return: ``([(sale.order.line, pieces, unit fen)] to take out of the sales
-            order, the same of delivered pieces to credit)``; fewer than ``qty`` pieces
-            together when there are not so many
-        """
-        self.ensure_one()
-        credited = {}
-        for refund in self.order_id.refund_ids:
-            if refund.state != "failed":
-                for key, pieces in (refund.quantities or {}).items():
-                    credited[int(key)] = credited.get(int(key), 0) + pieces
-        lines = self.sale_line_ids.sorted("sequence")
-        waiting, delivered = [], []
-        for line in lines:
-            left = int(line.product_uom_qty - line.qty_delivered)
-            waiting.append((line, left))
-            gone = int(line.qty_delivered) - credited.get(line.id, 0)
-            delivered.append((line, gone))
-        lower, qty = self._wx_take(waiting, qty)
-        credit, _rest = self._wx_take(delivered, qty)
-        return lower, credit
-
-    @staticmethod
-    def _wx_take(groups, qty):
-        taken = []
-        for line, room in groups:
-            pieces = max(0, min(qty, room))
-            if pieces:
-                taken.append((line, pieces, to_fen(line.price_unit)))
-                qty -= pieces
-        return taken, qty

@@ -1,12 +1,10 @@
 from odoo import fields, models
 
-from odoo.addons.wx_base.money import to_fen
-
 _DESCRIPTION_CHARS = 40  # WeChat allows 127 bytes; a Chinese character has three
 
 
 class WxOrder(models.Model):
-    """The order as a payable of wx_pay, and its refunds."""
+    """The order as a payable of wx_pay."""
 
     _inherit = "wx.order"
 
@@ -77,62 +75,6 @@ class WxOrder(models.Model):
             for tx in txs
             if tx.wx_payable_id in by_order
         }
-
-    # refunds --------------------------------------------------------------------
-    def _wx_refundable_fen(self):
-        """Fen still refundable: paid less refunds done or under way."""
-        self.ensure_one()
-        granted = sum(
-            refund.amount_fen for refund in self.refund_ids if refund.state != "failed"
-        )
-        return self.paid_fen - max(granted, self.refunded_fen)
-
-    def _wx_on_refund(self, refund_tx):
-        """A refund ended, or was made in the merchant platform: follow the fact."""
-        self.ensure_one()
-        if refund_tx.source_transaction_id != self.transaction_id:
-            return  # a late or double payment went back; the order never counted it
-        refund = self._wx_refund_record(refund_tx)
-        if refund_tx.state == "done":
-            refund.write({"state": "done", "error": False})
-        elif refund_tx.state in ("cancel", "error"):
-            refund.write({"state": "failed", "error": refund_tx.state_message})
-        done = self.transaction_id.child_transaction_ids.filtered(
-            lambda tx: tx.operation == "refund" and tx.state == "done"
-        )
-        self._set_refunded(sum(to_fen(-tx.amount) for tx in done))
-        if refund.state == "done":
-            self.env["wx.order.posting"]._enqueue(self.company_id.id)
-
-    def _wx_refund_record(self, refund_tx):
-        """The grant behind a refund transaction; one made at the platform gets its own
-        and is credited on the invoices like any other."""
-        refund = self.refund_ids.filtered(lambda r: r.transaction_id == refund_tx)
-        if refund:
-            return refund
-        fen = to_fen(-refund_tx.amount)
-        refund = self.env["wx.order.refund"].create(
-            {
-                "order_id": self.id,
-                "amount_fen": fen,
-                "invoiced_fen": fen,
-                "reason": self.env._("Refunded in WeChat's merchant platform"),
-                "transaction_id": refund_tx.id,
-            }
-        )
-        self.message_post(
-            body=self.env._(
-                "%(amount)s yuan were refunded in WeChat's merchant platform. Goods "
-                "that have not left are still going to be shipped: cancel them if they "
-                "should not.",
-                amount=f"{fen / 100:.2f}",
-            )
-        )
-        return refund
-
-    def _wx_moves(self):
-        """Invoices and credit notes of these orders."""
-        return self.sale_order_id.invoice_ids | self.refund_ids.credit_move_ids
 
     # after delivery -------------------------------------------------------------
     def _wx_after_delivery(self):

@@ -2,8 +2,6 @@
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 
-from .checkout import PriceStep
-
 
 class CartItemIn(WxIn):
     """Put pieces of a SKU into the cart (added to what is there)."""
@@ -19,8 +17,7 @@ class CartItemPatch(WxIn):
 
 
 class CartItem(WxOut):
-    """A cart item with today's price and whether it can be ordered now.
-    ``price_was_fen``: price of one piece when it was added, if it has changed."""
+    """A cart item with today's price and whether it can be ordered now."""
 
     id: int
     sku_id: int
@@ -31,19 +28,13 @@ class CartItem(WxOut):
     price_fen: int
     list_price_fen: int
     qty: int
-    discount_fen: int
     amount_fen: int
-    price_was_fen: int | None
     available: bool
     in_stock: int
 
 
 class Cart(WxOut):
-    """The whole cart; ``total_fen`` = ``goods_fen`` − ``discount_fen`` of what can be
-    ordered now, without freight."""
+    """The whole cart; ``total_fen`` counts what can be ordered now."""
 
     items: list[CartItem]
-    goods_fen: int
-    discount_fen: int
-    discounts: list[PriceStep]
     total_fen: int

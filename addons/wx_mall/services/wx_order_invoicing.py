@@ -9,8 +9,6 @@ from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.addons.wx_base.money import to_fen, to_yuan
 from odoo.addons.wx_base.tools import BEIJING
 
-from ..pricing.allocate import allocate
-
 _logger = logging.getLogger(__name__)
 BATCH = 50
 _AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)
@@ -136,22 +134,18 @@ class WxOrderInvoicing(models.AbstractModel):
     def _credit(self, refund):
         """Posts the credit notes of one refund, as far as invoices exist already.
 
-        Amounts are spread over the invoice lines in whole fen (largest remainder), each
-        with the taxes and the account of the line it lowers.
+        Each refund line is credited on invoice lines of its own goods, with the taxes
+        and the account of the line it lowers.
         """
-        todo = refund.invoiced_fen - refund.credited_fen
-        for invoice, room in refund._creditable():
-            part = min(todo, sum(fen for _line, fen in room))
-            if part <= 0:
-                continue
-            note = self._credit_note(refund, invoice, room, part)
-            refund.credited_fen += part
+        for invoice, plan in refund._creditable():
+            note = self._credit_note(refund, invoice, plan)
+            for _line, owner, fen in plan:
+                owner.credited_fen += fen
             refund.credit_move_ids = [Command.link(note.id)]
-            todo -= part
         return refund.credit_move_ids
 
-    def _credit_note(self, refund, invoice, room, part):
-        shares = allocate(part, [fen for _line, fen in room])
+    def _credit_note(self, refund, invoice, plan):
+        part = sum(fen for _line, _owner, fen in plan)
         note = self.env["account.move"].create(
             {
                 "move_type": "out_refund",
@@ -171,13 +165,12 @@ class WxOrderInvoicing(models.AbstractModel):
                             "product_id": line.product_id.id,
                             "name": line.name,
                             "quantity": 1,
-                            "price_unit": to_yuan(share),
+                            "price_unit": to_yuan(fen),
                             "tax_ids": [Command.set(line.tax_ids.ids)],
                             "account_id": line.account_id.id,
                         }
                     )
-                    for (line, _fen), share in zip(room, shares, strict=True)
-                    if share
+                    for line, _owner, fen in plan
                 ],
             }
         )

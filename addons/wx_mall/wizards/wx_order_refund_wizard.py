@@ -1,7 +1,9 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
+
+from ..services.wx_order_refunding import Wanted
 
 
 class WxOrderRefundWizard(models.TransientModel):
@@ -29,19 +31,13 @@ class WxOrderRefundWizard(models.TransientModel):
     # what it granted: once, however often the button is pressed
     refund_id = fields.Many2one("wx.order.refund", readonly=True)
 
-    @staticmethod
-    def _taken_fen(plan):
-        """Fen of the pieces of one line that a plan takes."""
-        return sum(pieces * fen for part in plan for _line, pieces, fen in part)
-
-    def _plans(self):
-        """``{mall order line: (pieces to take out, pieces to credit)}`` asked for; see
-        ``wx.order.line._wx_refund_pieces``."""
-        return {
-            line.order_line_id: line.order_line_id.sudo()._wx_refund_pieces(line.qty)
+    def _wanted(self):
+        """The pieces asked for, as ``wx.order.refunding`` takes them."""
+        return [
+            Wanted(line.order_line_id.sudo(), line.qty)
             for line in self.line_ids
             if line.qty > 0
-        }
+        ]
 
     @api.depends("order_id")
     def _compute_refundable(self):
@@ -56,9 +52,16 @@ class WxOrderRefundWizard(models.TransientModel):
             elif wizard.mode == "amount":
                 wizard.amount = wizard.amount or 0.0
             elif wizard.mode == "lines":
-                wizard.amount = to_yuan(
-                    sum(self._taken_fen(plan) for plan in wizard._plans().values())
-                )
+                wizard.amount = to_yuan(wizard._worth_fen())
+
+    def _worth_fen(self):
+        """Only a display: what is too much is refused by the grant."""
+        refunding = self.env["wx.order.refunding"].sudo()
+        try:
+            parts, freight = refunding._worth(self.order_id.sudo(), self._wanted())
+        except ValidationError:
+            return 0
+        return sum(parts) + freight
 
     @api.model
     def default_get(self, fields_list):
@@ -78,121 +81,15 @@ class WxOrderRefundWizard(models.TransientModel):
 
     def _grant(self):
         order = self.order_id
-        # Waits for a job that works on this order; the loser of two updates is run
-        # again with a fresh view (lock_for_update would refuse at once).
-        order.flush_recordset()
-        self.env.cr.execute(
-            "UPDATE wx_order SET write_date = write_date WHERE id = %s", [order.id]
-        )
-        order.invalidate_recordset()
+        order._wx_lock()
         if self.refund_id:
             return {"type": "ir.actions.act_window_close"}
-        self._check_pieces()
-        fen = self._asked_fen()
-        if order.intake_state != "paid" or not order.transaction_id:
-            raise UserError(self.env._("Only a paid order can be refunded."))
-        if not 0 < fen <= order._wx_refundable_fen():
-            raise ValidationError(
-                self.env._(
-                    "At most %(amount)s yuan can still be refunded.",
-                    amount=f"{order._wx_refundable_fen() / 100:.2f}",
-                )
-            )
-        plans = self._plans() if self.mode == "lines" else {}
-        self._lower_sale(order, fen, plans)
-        credited = fen
-        if self.mode == "lines":
-            credited = sum(self._taken_fen([plan[1]]) for plan in plans.values())
-        elif order.sale_order_id.state == "cancel" or not order.sale_order_id:
-            credited = 0
-        refund = self.env["wx.order.refund"].create(
-            {
-                "order_id": order.id,
-                "amount_fen": fen,
-                "reason": self.reason,
-                "quantities": {
-                    str(line.id): pieces
-                    for _lower, credit in plans.values()
-                    for line, pieces, _fen in credit
-                },
-                "invoiced_fen": credited,
-            }
-        )
-        self.refund_id = refund
-        refund.transaction_id = self.env["wx.pay.service"]._refund(
-            order.transaction_id, fen, self.reason, f"wx-order-refund-{refund.id}"
-        )
-        order.message_post(
-            body=self.env._(
-                "Refund of %(amount)s yuan granted by %(user)s: %(reason)s",
-                amount=f"{fen / 100:.2f}",
-                user=self.env.user.name,
-                reason=self.reason,
-            )
-        )
-        return {"type": "ir.actions.act_window_close"}
-
-    def _asked_fen(self):
-        """What is asked for, computed here: the screen's figure is only a display."""
+        refunding = self.env["wx.order.refunding"]
         if self.mode == "all":
-            return self.order_id._wx_refundable_fen()
-        if self.mode == "lines":
-            return sum(self._taken_fen(plan) for plan in self._plans().values())
-        return to_fen(self.amount)
-
-    def _check_pieces(self):
-        """Refuses more pieces of a line than are left of it."""
-        if self.mode != "lines":
-            return
-        if self.order_id.intake_state == "paid" and not self.order_id.sale_order_id:
-            raise UserError(
-                self.env._(
-                    "The sales order is not there yet: refund everything, or wait a "
-                    "moment."
-                )
-            )
-        plans = self._plans()
-        asked = {line.order_line_id: line.qty for line in self.line_ids}
-        for mall_line, plan in plans.items():
-            found = sum(pieces for part in plan for _line, pieces, _fen in part)
-            if found < asked[mall_line]:
-                raise ValidationError(
-                    self.env._(
-                        "Of %(title)s only %(qty)s pieces can still be refunded.",
-                        title=mall_line.title,
-                        qty=found,
-                    )
-                )
-
-    def _lower_sale(self, order, fen, plans):
-        """Takes what has not left out of the sales order, or cancels it."""
-        sale = order.sale_order_id.with_context(wx_refund=True)
-        whole = fen == order._wx_refundable_fen() and not any(
-            line.qty_delivered for line in sale.order_line
-        )
-        if whole and self.mode != "lines":
-            if sale:
-                sale._action_cancel()
-            else:
-                self._drop_before_posting(order)
-            return
-        if not sale:
-            raise UserError(
-                self.env._(
-                    "The sales order is not there yet: refund everything, or wait a "
-                    "moment."
-                )
-            )
-        for lower, _credit in plans.values():
-            for line, pieces, _fen in lower:
-                line.with_context(wx_refund=True).product_uom_qty -= pieces
-        lines = sale.order_line.filtered(
-            lambda li: not li.display_type and not li.is_delivery
-        )
-        if not any(line.product_uom_qty for line in lines):
-            sale._action_cancel()
-
-    def _drop_before_posting(self, order):
-        """A paid order that never reached the ERP: nothing to post, stock goes back."""
-        order.write({"posting_state": "none", "posting_error": False})
-        order._wx_drop_holds()
+            self.refund_id = refunding._grant_rest(order, self.reason)
+        elif self.mode == "amount":
+            fen = to_fen(self.amount)
+            self.refund_id = refunding._grant_amount(order, fen, self.reason)
+        else:
+            self.refund_id = refunding._grant(order, self._wanted(), self.reason)
+        return {"type": "ir.actions.act_window_close"}
