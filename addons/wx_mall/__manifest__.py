@@ -45,6 +45,8 @@
         "wizards/wx_parcel_note_views.xml",
         "views/wx_express_company_views.xml",
         "views/wx_parcel_views.xml",
+        "views/wx_shipping_views.xml",
+        "data/wx_parcel_cron.xml",
         "wizards/wx_order_exception_accept_views.xml",
         "wizards/wx_order_refund_settle_views.xml",
         "views/wx_order_refund_views.xml",

@@ -48,4 +48,16 @@ from . import wx_parcel_line
 from . import wx_parcel_event
 from . import wx_order_parcel
 from . import stock_picking_parcel
+from . import wx_region
+from . import wx_freight_part
+from . import wx_freight_template
+from . import wx_freight_rule
+from . import wx_freight_free_rule
+from . import wx_freight_restriction
+from . import wx_app_freight
+from . import wx_listing_freight
+from . import product_template_freight
+from . import product_product_freight
+from . import wx_app_shipping
+from . import wx_order_shipping_state
 from . import wx_overview

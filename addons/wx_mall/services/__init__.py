@@ -13,6 +13,8 @@ from . import wx_order_posting
 from . import wx_order_refunding
 from . import wx_order_invoicing
 from . import wx_order_shipping
+from . import wx_order_shipping_watch
 from . import wx_parcel_reader
 from . import wx_cart_service
 from . import wx_push_service
+from . import wx_push_shipping

@@ -1,0 +1,77 @@
+from odoo import api, fields, models
+
+#: not shipped: no delivery is reported, and the money was not given back
+_DUE = """
+SELECT o.id
+  FROM wx_order o
+  JOIN wx_app a ON a.id = o.app_id
+ WHERE o.intake_state = 'paid'
+   AND o.state IN ('paid', 'to_ship', 'partially_shipped')
+   AND COALESCE(a.trade_managed, 'unknown') <> 'no'
+   AND COALESCE((o.shipping_known ->> 'complete')::boolean, false) = false
+   AND {what}
+ ORDER BY o.paid_at, o.id
+ LIMIT %(limit)s
+"""
+_SOON = (
+    "o.ship_warned_at IS NULL AND o.paid_at <= %(now)s::timestamp"
+    " - make_interval(hours => GREATEST(a.ship_hours - a.ship_warn_hours, 0))"
+)
+_LATE = (
+    "o.ship_late_at IS NULL AND o.paid_at <= %(now)s::timestamp"
+    " - make_interval(hours => a.ship_hours)"
+)
+BATCH = 500
+
+
+class WxOrderShippingWatch(models.AbstractModel):
+    """Watches WeChat's deadline for shipping: a warning before, an exception after.
+
+    48 hours after payment, or what the mini-program promises
+    (``reference/mini-program-platform.md`` §6.1); two set-based queries a run.
+    """
+
+    _name = "wx.order.shipping.watch"
+    _description = "Watch on the shipping deadline"
+
+    @api.model
+    def _cron_watch(self):
+        """Warns and raises; run twice it does nothing twice."""
+        progress = self.env["ir.cron"]._commit_progress
+        for what, act in ((_LATE, self._late), (_SOON, self._soon)):
+            orders = self._due(what)
+            progress(remaining=len(orders))
+            for order in orders:
+                act(order)
+                if not progress(1):
+                    return
+
+    def _due(self, what):
+        self.env.flush_all()
+        self.env.cr.execute(
+            _DUE.format(what=what), {"now": fields.Datetime.now(), "limit": BATCH}
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        return self.env["wx.order"].sudo().browse(ids)
+
+    def _soon(self, order):
+        order.ship_warned_at = fields.Datetime.now()
+        order._wx_log(
+            "shipping",
+            self.env._("Must be shipped soon: WeChat's deadline comes near."),
+            who="system",
+        )
+
+    def _late(self, order):
+        now = fields.Datetime.now()
+        order.write(
+            {"ship_late_at": now, "ship_warned_at": order.ship_warned_at or now}
+        )
+        order._wx_exception(
+            "shipping_failed",
+            self.env._(
+                "Not shipped within %(hours)s hours after payment. WeChat warns the "
+                "shop, and after three days its shoppers.",
+                hours=order.app_id.ship_hours,
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Shipping reports to WeChat without Odoo: payloads, outcomes. Pure Python."""
