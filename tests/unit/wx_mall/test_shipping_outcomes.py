@@ -39,9 +39,8 @@ def test_every_code_has_an_outcome(code, kind, verdict):
 def test_the_documented_codes_of_uploads_are_in_the_table():
     reminder = {10060028, 10060029, 10060030, 10060032, 10060011}
     source = (ROOT / "wxsim/mp/errors.py").read_text()
-    documented = {
-        int(code) for code in re.findall(r"\b(1006\d{4}|2684851\d\d)\b", source)
-    }
+    codes = re.findall(r"\b(1006\d{4}|2684851\d\d)\b", source)
+    documented = {int(code) for code in codes}
     assert documented - reminder <= set(outcomes.OUTCOMES)
 
 
