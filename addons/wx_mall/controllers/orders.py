@@ -31,8 +31,17 @@ class WxOrders(http.Controller):
             (409, "order.sku_unavailable"),
             (409, "order.price_changed"),
             (409, "idempotency.conflict"),
+            (403, "quote.foreign"),
+            (409, "quote.expired"),
+            (409, "quote.used"),
             (422, "order.address_required"),
             (422, "order.amount"),
+            (422, "order.coupon_unknown"),
+            (422, "order.out_of_area"),
+            (422, "order.pickup_point_required"),
+            (422, "order.points_unavailable"),
+            (422, "quote.invalid"),
+            (422, "quote.mismatch"),
             (503, "order.busy"),
         ),
     )
@@ -89,14 +98,16 @@ class WxOrders(http.Controller):
         methods=["POST"],
         returns=OrderDetail,
         tags=TAGS,
-        summary="Cancel an unpaid order",
+        summary="Cancel an order of which nothing has left",
         operation_id="cancel_order",
         errors=(
             (404, "resource.not_found"),
             (409, "order.already_paid"),
+            (409, "order.shipped"),
             (409, "order.close_unconfirmed"),
         ),
     )
     def cancel(self, ctx, order_id):
-        """Closes it at WeChat first; the stock is released after that is confirmed."""
+        """Unpaid: closed at WeChat first, then its stock is released. Paid: refunded in
+        full, or ``cancel_request`` waits for staff; repeated it refunds once."""
         return ctx.env["wx.order.closing"]._cancel(ctx, order_id)

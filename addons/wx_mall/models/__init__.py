@@ -11,6 +11,7 @@ from . import wx_address
 from . import product_pricelist
 from . import product_pricelist_item
 from . import product_template
+from . import product_template_virtual
 from . import product_product
 from . import product_attribute
 from . import product_attribute_value
@@ -25,6 +26,7 @@ from . import wx_hold
 from . import wx_stock_reconcile
 from . import stock_warehouse
 from . import wx_cart_line
+from . import wx_pickup_point
 from . import wx_order
 from . import wx_order_line
 from . import wx_order_address
@@ -36,6 +38,11 @@ from . import wx_order_payment
 from . import wx_order_log
 from . import wx_order_exception
 from . import wx_order_life
+from . import wx_order_pickup
+from . import wx_order_receive
+from . import wx_order_cancel
+from . import wx_order_money_exceptions
+from . import wx_order_remedy
 from . import wx_order_price
 from . import sale_order
 from . import sale_order_line

@@ -16,6 +16,7 @@ PRICED_BY = {
     "type",
     "uom_id",
     "weight",
+    "wx_delivery_kind",
 }
 
 

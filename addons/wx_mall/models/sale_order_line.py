@@ -82,3 +82,27 @@ class SaleOrderLine(models.Model):
                         )
                     )
         return lines
+
+    def _wx_qty_left(self):
+        """Quantity that has left the house, whatever came back since: a return lowers
+        ``qty_delivered``, but the order is not one that is still to be shipped."""
+        self.ensure_one()
+        if self.qty_delivered >= self.product_uom_qty or not self.move_ids:
+            return self.qty_delivered
+        return self.qty_delivered + self._wx_qty_returned()
+
+    def _wx_qty_returned(self):
+        """Quantity that came back and lowered ``qty_delivered``, in the line's unit."""
+        self.ensure_one()
+        back = self.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.origin_returned_move_id
+                and move.to_refund
+                and move.location_dest_id.usage != "customer"
+            )
+        )
+        return sum(
+            move.product_uom._compute_quantity(move.quantity, self.product_uom_id)
+            for move in back
+        )

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class StockPicking(models.Model):
@@ -27,6 +28,25 @@ class StockPicking(models.Model):
         """Mall orders behind these pickings (in sudo)."""
         return self.sudo().sale_id.wx_order_id
 
+    def _wx_check_may_leave(self):
+        """Goods whose money went back elsewhere do not leave before staff decide."""
+        for picking in self.sudo():
+            if picking.picking_type_code != "outgoing" or not picking.wx_order_id:
+                continue
+            stopped = picking.wx_order_id.exception_ids.filtered(
+                lambda e: e.kind == "refunded_outside" and e.state == "open"
+            )
+            if stopped:
+                raise UserError(
+                    self.env._(
+                        "%(picking)s is stopped: %(reason)s Settle it in the list of "
+                        "exceptions of mall order %(order)s first.",
+                        picking=picking.name,
+                        reason=stopped[0].message,
+                        order=picking.wx_order_id.name,
+                    )
+                )
+
     def action_assign(self):
         done = super().action_assign()
         self._wx_mall_orders()._wx_sync_holds()
@@ -38,6 +58,7 @@ class StockPicking(models.Model):
         return done
 
     def _action_done(self):
+        self._wx_check_may_leave()
         done = super()._action_done()
         orders = self._wx_mall_orders()
         if orders:

@@ -44,6 +44,11 @@ class WxApp(models.Model):
         default=30,
         help="An order not paid within this time is closed and its stock released.",
     )
+    low_stock = fields.Integer(
+        "Low stock from",
+        default=10,
+        help="Shoppers are told when no more than this many pieces are left.",
+    )
     freight_product_id = fields.Many2one(
         "product.product",
         "Freight product",
@@ -55,11 +60,38 @@ class WxApp(models.Model):
         ),
         help="Freight of mall orders is sold as this; its tax is that of the goods.",
     )
+    receive_days = fields.Integer(
+        "Days until received",
+        default=10,
+        help="Days after the last delivery until an order counts as received, when "
+        "neither the shopper nor WeChat has said so.",
+    )
+    cancel_mode = fields.Selection(
+        [("automatic", "Refunded at once"), ("ask", "Staff must agree")],
+        "Cancelling a paid order",
+        required=True,
+        default="automatic",
+        help="What happens when a shopper cancels a paid order of which nothing has "
+        "left.",
+    )
+    late_payment_mode = fields.Selection(
+        [("automatic", "Goes back at once"), ("ask", "Staff decide")],
+        "Payment after close",
+        required=True,
+        default="automatic",
+        help="A payment that arrives when its order was closed already. Staff can "
+        "revive the order if the goods are still there, or refund it.",
+    )
     listing_ids = fields.One2many("wx.listing", "app_id", "Listings")
 
     _order_timeout_min = models.Constraint(
         "CHECK(order_timeout_minutes >= 1)",
         "Shoppers need at least one minute to pay.",
+    )
+
+    _receive_days_min = models.Constraint(
+        "CHECK(receive_days >= 1)",
+        "Shoppers need at least one day to look at what arrived.",
     )
 
     @api.constrains("pricelist_id")

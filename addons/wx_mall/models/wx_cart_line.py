@@ -2,7 +2,8 @@ from odoo import fields, models
 
 
 class WxCartLine(models.Model):
-    """What a shopper has put aside; price and stock are read live, never stored."""
+    """What a shopper has put aside. Price and stock are read live; the price at the
+    time of adding is kept only to say that it has changed."""
 
     _name = "wx.cart.line"
     _description = "Cart line"
@@ -17,6 +18,9 @@ class WxCartLine(models.Model):
         "product.product", "SKU", required=True, ondelete="cascade", index=True
     )
     qty = fields.Integer("Quantity", required=True)
+    price_fen = fields.Integer(
+        "Price when added (fen)", help="Of one piece, before any promotion."
+    )
     added_at = fields.Datetime(required=True, default=fields.Datetime.now)
 
     _sku_uniq = models.Constraint(

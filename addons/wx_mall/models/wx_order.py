@@ -66,6 +66,9 @@ class WxOrder(models.Model):
     paid_at = fields.Datetime(readonly=True)
     closed_at = fields.Datetime(readonly=True)
     received_at = fields.Datetime(readonly=True)
+    cancelled_at = fields.Datetime(
+        readonly=True, help="Cancelled after payment, before it reached the ERP."
+    )
     close_reason = fields.Char(readonly=True)
     # the request that made it
     idempotency_key = fields.Char(readonly=True)
@@ -138,6 +141,7 @@ class WxOrder(models.Model):
         "paid_fen",
         "refunded_fen",
         "received_at",
+        "cancelled_at",
         "sale_order_id.state",
         "sale_order_id.order_line.qty_delivered",
         "sale_order_id.order_line.product_uom_qty",
@@ -154,6 +158,8 @@ class WxOrder(models.Model):
         if self.paid_fen and self.refunded_fen >= self.paid_fen:
             return "refunded"
         sale = self.sale_order_id.sudo()
+        if not sale and self.cancelled_at:
+            return "cancelled"
         if not sale or sale.state in ("draft", "sent"):
             return "paid"
         if sale.state == "cancel":
@@ -167,10 +173,12 @@ class WxOrder(models.Model):
                 and line.product_uom_qty > 0
             )
         )
-        delivered = [line.qty_delivered >= line.product_uom_qty for line in lines]
-        if delivered and all(delivered):
+        gone = [line._wx_qty_left() for line in lines]
+        if gone and all(
+            qty >= line.product_uom_qty for qty, line in zip(gone, lines, strict=True)
+        ):
             return "shipped"
-        if any(line.qty_delivered > 0 for line in lines):
+        if any(qty > 0 for qty in gone):
             return "partially_shipped"
         return "to_ship"
 
@@ -205,7 +213,7 @@ class WxOrder(models.Model):
             if order.intake_state != "unpaid":
                 raise UserError(self.env._("Only an unpaid order can be closed."))
             reason = self.env._("Closed by %(user)s", user=self.env.user.name)
-            result = self.env["wx.order.closing"]._close_order(order, reason)
+            result = self.env["wx.order.closing"]._close_order(order, reason, "staff")
             if result == "unknown":
                 return self._notify(
                     "warning",

@@ -33,7 +33,14 @@ class WxOrder(models.Model):
         readonly=True,
         default="express",
     )
+    quote_nonce = fields.Char(
+        readonly=True, help="Mark of the quote that this order answered; used once."
+    )
 
+    _quote_once = models.UniqueIndex(
+        "(user_id, quote_nonce) WHERE quote_nonce IS NOT NULL",
+        "A quote serves one order.",
+    )
     _price_parts = models.Constraint(
         "CHECK(goods_fen >= 0 AND discount_fen >= 0 AND freight_fen >= 0"
         " AND amount_fen = goods_fen - discount_fen + freight_fen)",

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from odoo.addons.wx_base.money import to_yuan
 
+from ..pricing.calculator import unit_fen
+
 
 class WxSkuPrice(models.Model):
     """What one SKU costs in one mini-program, prepared for readers.
@@ -47,6 +49,8 @@ class WxSkuPrice(models.Model):
     sku_text = fields.Char(help="Attribute values, as “Red / XL”.")
     image = fields.Char(help="Path of the picture for carts and orders.")
     is_storable = fields.Boolean()
+    is_virtual = fields.Boolean(help="Nothing is shipped; not payable on iPhones.")
+    has_codes = fields.Boolean(help="Every piece is a code of the code pool.")
     weight_g = fields.Integer("Weight (g)")
     on_sale = fields.Boolean(
         help="Approved, switched on, SKU active, and priced above zero."
@@ -149,8 +153,4 @@ class WxSkuPrice(models.Model):
     @api.model
     def _unit_fen(self, row, quantity) -> int:
         """Unit price in fen of a row (dict with ``price_fen`` and ``tiers``)."""
-        unit = row["price_fen"]
-        for minimum, price_fen in row["tiers"] or ():
-            if quantity >= minimum:
-                unit = price_fen
-        return unit
+        return unit_fen(row, quantity)

@@ -1,8 +1,8 @@
 """The server-signed quote: what a shopper saw and agreed to. Pure Python.
 
-``<key version>.<payload>.<mac>`` in base64url; the payload is JSON with shopper (``u``),
-mini-program (``a``), address (``d``), digest of items and delivery (``i``), amount in
-fen (``m``), expiry in unix seconds (``e``) and a nonce (``n``) that marks the order.
+``<key version>.<payload>.<mac>``, the two latter in base64url. The payload is JSON with
+shopper (``u``), mini-program (``a``), address (``d``), digest of items and delivery
+(``i``), amount in fen (``m``), expiry in unix seconds (``e``) and a nonce (``n``).
 """
 
 import base64

@@ -2,6 +2,8 @@
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 
+from .checkout import PriceStep
+
 
 class CartItemIn(WxIn):
     """Put pieces of a SKU into the cart (added to what is there)."""
@@ -17,7 +19,8 @@ class CartItemPatch(WxIn):
 
 
 class CartItem(WxOut):
-    """A cart item with today's price and whether it can be ordered now."""
+    """A cart item with today's price and whether it can be ordered now.
+    ``price_was_fen``: price of one piece when it was added, if it has changed."""
 
     id: int
     sku_id: int
@@ -28,13 +31,19 @@ class CartItem(WxOut):
     price_fen: int
     list_price_fen: int
     qty: int
+    discount_fen: int
     amount_fen: int
+    price_was_fen: int | None
     available: bool
     in_stock: int
 
 
 class Cart(WxOut):
-    """The whole cart; ``total_fen`` counts what can be ordered now."""
+    """The whole cart; ``total_fen`` = ``goods_fen`` − ``discount_fen`` of what can be
+    ordered now, without freight."""
 
     items: list[CartItem]
+    goods_fen: int
+    discount_fen: int
+    discounts: list[PriceStep]
     total_fen: int

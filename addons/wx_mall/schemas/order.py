@@ -2,18 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import StringConstraints
 
-from odoo.addons.wx_base.schemas.base import (
-    Cursor,
-    Fen,
-    Limit,
-    Quantity,
-    WxIn,
-    WxOut,
-    owned_id,
-)
+from odoo.addons.wx_base.schemas.base import Cursor, Fen, Limit, WxIn, WxOut
 
+from .checkout import CheckoutIn, PricedLine, PriceStep
 from .parcel import OrderParcel
 
 OrderState = Literal[
@@ -28,48 +21,24 @@ OrderState = Literal[
     "closed",
 ]
 
-SkuId = owned_id("sku", "app")
-AddressId = owned_id("address")
+Delivery = Literal["express", "pickup", "none"]
 Remark = Annotated[str, StringConstraints(max_length=200)]
+QuoteToken = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 
 
-class OrderItemIn(WxIn):
-    """One SKU and how many pieces of it."""
+class OrderIn(CheckoutIn):
+    """A new order. With ``quote_token`` (its address is used when none is named) or
+    ``expected_total_fen`` another amount than the shopper saw is refused with
+    ``order.price_changed`` instead of being charged."""
 
-    sku_id: SkuId
-    qty: Quantity
-
-
-class OrderIn(WxIn):
-    """A new order. ``expected_total_fen``: what the shopper saw; another total is
-    refused with ``order.price_changed`` instead of being charged."""
-
-    items: Annotated[list[OrderItemIn], Field(min_length=1, max_length=100)]
-    address_id: AddressId | None = None
-    remark: Remark = ""
+    quote_token: QuoteToken | None = None
     expected_total_fen: Fen | None = None
+    remark: Remark = ""
     from_cart: bool = False
 
-    @field_validator("items")
-    @classmethod
-    def _each_sku_once(cls, items):
-        if len({item.sku_id for item in items}) != len(items):
-            raise ValueError("each SKU only once; add up the quantities")
-        return items
 
-
-class OrderLine(WxOut):
+class OrderLine(PricedLine):
     """One bought SKU as it was when the order was placed."""
-
-    sku_id: int
-    listing_id: int | None
-    title: str
-    sku_text: str
-    image: str | None
-    price_fen: int
-    list_price_fen: int
-    qty: int
-    amount_fen: int
 
 
 class OrderPlaced(WxOut):
@@ -78,6 +47,10 @@ class OrderPlaced(WxOut):
     id: int
     number: str
     state: OrderState
+    delivery: Delivery
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
     amount_fen: int
     expires_at: str
     items: list[OrderLine]
@@ -89,6 +62,10 @@ class OrderSummary(WxOut):
     id: int
     number: str
     state: OrderState
+    delivery: Delivery
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
     amount_fen: int
     paid_fen: int
     refunded_fen: int
@@ -116,6 +93,10 @@ class OrderDetail(OrderSummary):
     paid_at: str | None
     closed_at: str | None
     close_reason: str | None
+    discounts: list[PriceStep]
+    received_at: str | None
+    receive_due_at: str | None
+    cancel_request: Literal["none", "requested", "granted", "refused"]
     address: OrderAddress | None
     parcels: list[OrderParcel]
 

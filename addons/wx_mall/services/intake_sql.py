@@ -7,22 +7,31 @@ held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
 
 READ = """
 SELECT o.request_hash, o.answer,
-       a.row AS address,
-       p.order_timeout_minutes,
+       a.row AS address, pp.id AS pickup_point,
+       p.order_timeout_minutes, p.low_stock,
+       EXISTS (SELECT 1 FROM wx_order q
+                WHERE q.user_id = %(user)s AND q.quote_nonce = %(nonce)s)
+           AS quote_used,
        (SELECT array_agg(sp.id ORDER BY w.sequence, w.id)
           FROM wx_stock_pool sp
           JOIN stock_warehouse w ON w.id = sp.warehouse_id
           LEFT JOIN wx_app_warehouse_rel r
                  ON r.app_id = p.id AND r.warehouse_id = w.id
          WHERE sp.active AND sp.company_id = p.company_id
+           AND (pp.id IS NULL OR sp.warehouse_id = pp.warehouse_id)
            AND (r.app_id IS NOT NULL OR NOT EXISTS (
                 SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id))) AS pools,
        (SELECT json_agg(json_build_object(
                    'product_id', s.product_id, 'listing_id', s.listing_id,
                    'title', s.title, 'sku_text', s.sku_text, 'image', s.image,
                    'price_fen', s.price_fen, 'list_price_fen', s.list_price_fen,
-                   'tiers', s.tiers, 'is_storable', s.is_storable))
+                   'tiers', s.tiers, 'is_storable', s.is_storable,
+                   'is_goods', t.type = 'consu',
+                   'weight_g', COALESCE(s.weight_g, 0),
+                   'volume_cm3', round(COALESCE(v.volume, 0) * 1000000)::int))
           FROM wx_sku_price s
+          JOIN product_product v ON v.id = s.product_id
+          JOIN product_template t ON t.id = s.product_tmpl_id
          WHERE s.app_id = p.id AND s.product_id = ANY(%(skus)s) AND s.on_sale)
            AS prices,
        EXISTS (SELECT 1 FROM wx_stock_delta WHERE product_id = ANY(%(skus)s))
@@ -37,9 +46,18 @@ SELECT o.request_hash, o.answer,
   FROM wx_app p
   LEFT JOIN wx_order o
          ON o.user_id = %(user)s AND o.idempotency_key = %(key)s
+  LEFT JOIN wx_pickup_point pp
+         ON pp.id = %(pickup_point)s AND pp.active AND pp.company_id = p.company_id
+        AND (pp.app_id IS NULL OR pp.app_id = p.id)
+        AND (EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                      WHERE r.app_id = p.id AND r.warehouse_id = pp.warehouse_id)
+             OR NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                             WHERE r.app_id = p.id))
   LEFT JOIN LATERAL (
         SELECT row_to_json(wx_address) AS row FROM wx_address
-         WHERE id = %(address)s AND user_id = %(user)s AND active) a ON TRUE
+         WHERE user_id = %(user)s AND active
+           AND (id = %(address)s
+                OR (%(default_address)s AND is_default))) a ON TRUE
  WHERE p.id = %(app)s
 """
 
@@ -66,13 +84,15 @@ WITH want AS MATERIALIZED (
         id, name, app_id, company_id, user_id, currency_id, pool_id, state,
         intake_state, posting_state, shipping_state, goods_fen,
         discount_fen, freight_fen, amount_fen, amount_total, price_snapshot,
-        delivery_kind, paid_fen, amount_paid, refunded_fen, amount_refunded,
-        qty_total, remark, idempotency_key, request_hash, answer, expires_at,
+        delivery_kind, pickup_point_id, paid_fen, amount_paid, refunded_fen,
+        amount_refunded, qty_total, remark, quote_nonce, idempotency_key,
+        request_hash, answer, expires_at,
         create_uid, create_date, write_uid, write_date)
     SELECT %(id)s, %(name)s, %(app)s, %(company)s, %(user)s, c.currency_id, %(pool)s,
            'unpaid', 'unpaid', 'none', 'none', %(goods)s, %(discount)s, %(freight)s,
            %(amount)s, %(amount)s / 100.0, %(snapshot)s::jsonb, %(delivery_kind)s,
-           0, 0, 0, 0, %(qty_total)s, %(remark)s,
+           %(pickup_point)s,
+           0, 0, 0, 0, %(qty_total)s, %(remark)s, %(nonce)s,
            %(key)s, %(hash)s, %(answer)s, %(expires)s,
            1, %(now)s, 1, %(now)s
       FROM verdict v, res_company c

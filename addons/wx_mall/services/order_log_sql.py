@@ -2,20 +2,31 @@
 
 Intake, payment and closing write the state in plain SQL, everything after payment by a
 computed field; one trigger sees them all in the statement that changes the state, and
-costs one narrow INSERT. Who and why come from the transaction (``because``) when the
-caller knows better than the defaults: a new order is the shopper's, a payment WeChat's,
-a change by a user staff's, the rest the system's.
+costs one narrow INSERT. It also refuses moves that ``order_states`` does not know. Who
+and why come from the transaction (``because``) when the caller knows better than the
+defaults: a new order is the shopper's, a payment WeChat's, a change by a user staff's,
+the rest the system's.
 """
 
 from contextlib import contextmanager
 
-FUNCTION = """
+from .order_states import MOVES
+
+_PAIRS = ", ".join(
+    f"('{before}', '{after}')"
+    for before, targets in MOVES.items()
+    for after in sorted(targets)
+)
+FUNCTION = f"""
 CREATE OR REPLACE FUNCTION wx_order_log_state() RETURNS trigger AS $body$
 DECLARE
     before varchar := NULL;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         before := OLD.state;
+    END IF;
+    IF before IS NOT NULL AND (before, NEW.state) NOT IN ({_PAIRS}) THEN
+        RAISE EXCEPTION 'wx_order %: % may not become %', NEW.id, before, NEW.state;
     END IF;
     INSERT INTO wx_order_log
            (order_id, kind, who, user_id, from_state, to_state, reason, created_at)

@@ -3,11 +3,15 @@ from odoo import api, fields, models
 from odoo.addons.wx_base.http import WxError, not_found
 from odoo.addons.wx_base.tools import outside_transaction
 
+from ..pricing.calculator import Item, calculate, unit_fen
+from .wx_price_hook import PriceAsk
+
 MAX_ITEMS = 100
 
 READ = """
 SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_fen,
-       s.list_price_fen, s.tiers, c.qty, COALESCE(s.on_sale, FALSE), s.is_storable,
+       s.list_price_fen, s.tiers, c.qty, c.price_fen,
+       COALESCE(s.on_sale, FALSE), s.is_storable,
        COALESCE((
            SELECT max(COALESCE(k.free - k.held, 0) + COALESCE(d.qty, 0))
              FROM wx_stock_pool p
@@ -29,12 +33,13 @@ SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_f
 """
 
 ADD = """
-INSERT INTO wx_cart_line AS c (user_id, app_id, product_id, qty, added_at)
-SELECT %(user)s, %(app)s, s.product_id, %(qty)s, %(now)s
+INSERT INTO wx_cart_line AS c (user_id, app_id, product_id, qty, price_fen, added_at)
+SELECT %(user)s, %(app)s, s.product_id, %(qty)s, s.price_fen, %(now)s
   FROM wx_sku_price s
  WHERE s.app_id = %(app)s AND s.product_id = %(sku)s AND s.on_sale
 ON CONFLICT (user_id, app_id, product_id)
-DO UPDATE SET qty = c.qty + EXCLUDED.qty, added_at = EXCLUDED.added_at
+DO UPDATE SET qty = c.qty + EXCLUDED.qty, price_fen = EXCLUDED.price_fen,
+              added_at = EXCLUDED.added_at
  WHERE c.qty + EXCLUDED.qty <= 9999
 RETURNING (SELECT count(*) FROM wx_cart_line
             WHERE user_id = %(user)s AND app_id = %(app)s)
@@ -58,10 +63,30 @@ class WxCartService(models.AbstractModel):
         self._freshen(ctx, [row[0] for row in cr.fetchall()])
         cr.execute(READ, (ctx.user_id, ctx.app_id))
         items = [self._item(row) for row in cr.fetchall()]
+        pricing = self._priced(ctx, [item for item in items if item["available"]])
         return {
             "items": items,
-            "total_fen": sum(i["amount_fen"] for i in items if i["available"]),
+            "goods_fen": pricing.goods_fen,
+            "discount_fen": pricing.discount_fen,
+            "discounts": pricing.applied,
+            "total_fen": pricing.amount_fen,
         }
+
+    def _priced(self, ctx, items):
+        """Promotions of what can be ordered now, by the calculator of the order;
+        freight is added at the confirmation, when the address is known."""
+        skus = {item["sku_id"]: (item["qty"], item["price_fen"]) for item in items}
+        facts = ()
+        if skus:
+            ask = PriceAsk(ctx.user_id, ctx.app_id, ctx.company_id, skus, (), 0, False)
+            facts = ctx.env["wx.price.hook"]._facts(ctx.env.cr, ask)
+        pricing = calculate([Item(sku, *asked) for sku, asked in skus.items()], facts)
+        lines = {line.product_id: line for line in pricing.lines}
+        for item in items:
+            line = lines[item["sku_id"]]
+            item["discount_fen"] = line.discount_fen
+            item["amount_fen"] = line.amount_fen
+        return pricing
 
     def _freshen(self, ctx, skus):
         """Prepared prices of these SKUs, and a snapshot that sees them."""
@@ -73,12 +98,10 @@ class WxCartService(models.AbstractModel):
         (line, sku, listing, title, sku_text, image, price, listed, tiers, qty) = row[
             :10
         ]
-        on_sale, storable, stock = row[10:]
+        added, on_sale, storable, stock = row[10:]
         unit = 0
         if price is not None:
-            unit = self.env["wx.sku.price"]._unit_fen(
-                {"price_fen": price, "tiers": tiers}, qty
-            )
+            unit = unit_fen({"price_fen": price, "tiers": tiers}, qty)
         in_stock = max(0, int(stock)) if storable else 9999
         return {
             "id": line,
@@ -90,7 +113,9 @@ class WxCartService(models.AbstractModel):
             "price_fen": unit,
             "list_price_fen": listed or 0,
             "qty": qty,
+            "discount_fen": 0,
             "amount_fen": unit * qty,
+            "price_was_fen": added if price and added and added != price else None,
             "available": bool(on_sale and in_stock >= qty),
             "in_stock": in_stock,
         }

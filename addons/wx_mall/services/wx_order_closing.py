@@ -8,7 +8,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.tools import outside_transaction, rc_cursor
 
-from . import stock_sql
+from . import order_log_sql, stock_sql
 
 _logger = logging.getLogger(__name__)
 BATCH = 200
@@ -44,7 +44,7 @@ class WxOrderClosing(models.AbstractModel):
     _description = "Closing of unpaid mall orders"
 
     @api.model
-    def _finish(self, order_ids, reason) -> list[int]:
+    def _finish(self, order_ids, reason, who="system") -> list[int]:
         """Closes those orders that no attempt can pay any more and releases their
         holds, in one READ COMMITTED transaction; returns their ids.
 
@@ -59,18 +59,19 @@ class WxOrderClosing(models.AbstractModel):
                 " ORDER BY id FOR UPDATE",
                 [ids],
             )
-            cr.execute(
-                _NEVER_TRIED,
-                {"ids": ids, "reason": reason, "now": fields.Datetime.now()},
-            )
-            closed = [row[0] for row in cr.fetchall()]
+            with order_log_sql.because(cr, who):
+                cr.execute(
+                    _NEVER_TRIED,
+                    {"ids": ids, "reason": reason, "now": fields.Datetime.now()},
+                )
+                closed = [row[0] for row in cr.fetchall()]
             if closed:
                 stock_sql.release(cr, closed)
         self.env.invalidate_all(flush=False)
         return closed
 
     @api.model
-    def _close_order(self, order, reason) -> str:
+    def _close_order(self, order, reason, who="system") -> str:
         """Closes one unpaid order: ``closed``, ``paid`` (the shopper was faster) or
         ``unknown`` (WeChat did not confirm; the hold stays, try again)."""
         attempts = order.payment_attempt_ids.filtered(
@@ -81,7 +82,7 @@ class WxOrderClosing(models.AbstractModel):
             if result != "closed":
                 return result
         with outside_transaction(self.env):
-            closed = self._finish(order.ids, reason)
+            closed = self._finish(order.ids, reason, who)
         if closed:
             return "closed"
         return "paid" if order.intake_state == "paid" else "unknown"
@@ -96,7 +97,7 @@ class WxOrderClosing(models.AbstractModel):
         result = "closed"
         if order.intake_state == "unpaid":
             reason = self.env._("Cancelled by the shopper")
-            result = ctx.env["wx.order.closing"]._close_order(order, reason)
+            result = ctx.env["wx.order.closing"]._close_order(order, reason, "shopper")
         elif order.intake_state == "paid":
             result = "paid"
         if result != "closed":

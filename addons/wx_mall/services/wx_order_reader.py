@@ -10,13 +10,15 @@ LINES = """
 SELECT order_id, json_agg(json_build_object(
            'sku_id', product_id, 'listing_id', listing_id, 'title', title,
            'sku_text', COALESCE(sku_text, ''), 'image', image, 'price_fen', price_fen,
-           'list_price_fen', list_price_fen, 'qty', qty, 'amount_fen', amount_fen)
+           'list_price_fen', list_price_fen, 'qty', qty,
+           'discount_fen', discount_fen, 'amount_fen', amount_fen)
        ORDER BY id)
   FROM wx_order_line WHERE order_id = ANY(%s) GROUP BY order_id
 """
 
 ORDERS = """
-SELECT id, name, state, amount_fen, paid_fen, refunded_fen, qty_total, create_date,
+SELECT id, name, state, delivery_kind, goods_fen, discount_fen, freight_fen,
+       amount_fen, paid_fen, refunded_fen, qty_total, create_date,
        expires_at
   FROM wx_order
  WHERE user_id = %(user)s AND app_id = %(app)s
@@ -70,15 +72,19 @@ class WxOrderReader(models.AbstractModel):
             "id",
             "number",
             "state",
+            "delivery",
+            "goods_fen",
+            "discount_fen",
+            "freight_fen",
             "amount_fen",
             "paid_fen",
             "refunded_fen",
             "qty_total",
         )
         return {
-            **dict(zip(names, row[:7], strict=True)),
-            "created_at": iso8601(row[7]),
-            "expires_at": iso8601(row[8]),
+            **dict(zip(names, row[:-2], strict=True)),
+            "created_at": iso8601(row[-2]),
+            "expires_at": iso8601(row[-1]),
             "items": lines,
         }
 
@@ -96,6 +102,10 @@ class WxOrderReader(models.AbstractModel):
             order.id,
             order.name,
             order.state,
+            order.delivery_kind,
+            order.goods_fen,
+            order.discount_fen,
+            order.freight_fen,
             order.amount_fen,
             order.paid_fen,
             order.refunded_fen,
@@ -110,6 +120,10 @@ class WxOrderReader(models.AbstractModel):
             "paid_at": iso8601(order.paid_at),
             "closed_at": iso8601(order.closed_at),
             "close_reason": order.close_reason or None,
+            "discounts": (order.price_snapshot or {}).get("applied", []),
+            "received_at": iso8601(order.received_at),
+            "receive_due_at": iso8601(order.receive_due_at),
+            "cancel_request": order.cancel_request or "none",
             "address": self._address(order),
             "parcels": self.env["wx.parcel.reader"]._of_order(order),
         }

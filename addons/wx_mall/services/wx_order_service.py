@@ -6,11 +6,12 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 
-from odoo.addons.wx_base.http import WxError, not_found
+from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.schemas.base import MAX_INT
 from odoo.addons.wx_base.tools import BEIJING, iso8601, rc_cursor
 
 from . import intake_sql, stock_sql
+from .wx_checkout_service import serialize
 
 _RECEIVER = ("name", "phone", "detail")
 _PERMUTE = 56_598_313  # coprime to 10**8: numbers do not tell how many orders there are
@@ -39,19 +40,23 @@ class WxOrderService(models.AbstractModel):
 
         :raises WxError: 409 ``idempotency.conflict``, ``order.sku_unavailable``,
             ``order.price_changed``, ``stock.sold_out``; 404 for another's address;
-            422 ``order.address_required``, ``order.amount``
+            422 ``order.address_required``, ``order.pickup_point_required``,
+            ``order.out_of_area``; what
+            ``wx.checkout.service`` raises about amount, coupons and the quote
         """
-        qtys = {item.sku_id: item.qty for item in sorted(body.items, key=_by_sku)}
+        checkout = ctx.env["wx.checkout.service"]
+        quote = checkout._read_quote(body.quote_token)
         refreshed = False
         for _attempt in range(3):
             try:
                 with rc_cursor(ctx.env) as cr:
-                    answer = self._place_in(cr, ctx, body, qtys, refreshed)
+                    answer = self._place_in(cr, ctx, body, quote, refreshed)
             except UniqueViolation:
                 continue  # the same request ran beside us; its answer is stored now
             if answer is not None:
                 return answer
-            ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, list(qtys))
+            skus = [item.sku_id for item in body.items]
+            ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, skus)
             refreshed = True
         raise WxError(
             "order.busy",
@@ -60,39 +65,29 @@ class WxOrderService(models.AbstractModel):
             headers=[("Retry-After", "1")],
         )
 
-    def _place_in(self, cr, ctx, body, qtys, refreshed):
+    def _place_in(self, cr, ctx, body, quote, refreshed):
         """One attempt; ``None`` when prepared prices must be refreshed first.
 
         :param refreshed: a SKU without a prepared price is then really not on sale
         """
-        now = fields.Datetime.now()
-        cr.execute(
-            intake_sql.READ,
-            {
-                "app": ctx.app_id,
-                "user": ctx.user_id,
-                "key": ctx.idempotency_key,
-                "address": body.address_id,
-                "skus": list(qtys),
-                "now": now,
-            },
-        )
-        (known_hash, known, address, minutes, pools, prices, unfolded, stale) = (
-            cr.fetchone()
-        )
-        if known_hash:
-            return self._replay(ctx, known_hash, known)
-        if stale or (not refreshed and len(prices or ()) < len(qtys)):
+        checkout = ctx.env["wx.checkout.service"]
+        row = checkout._read(cr, ctx, body, quote)
+        if row["request_hash"]:
+            return self._replay(ctx, row["request_hash"], row["answer"])
+        missing = len(row["prices"] or ()) < len(body.items)
+        if row["stale"] or (not refreshed and missing):
             return None
-        if body.address_id and not address:
-            raise not_found()
-        lines = self._priced(prices or [], qtys)
-        amount = self._checked_amount(lines, body)
-        self._check_address(lines, address)
-        if unfolded:
-            stock_sql.fold(cr, list(qtys))
-        expires = now + timedelta(minutes=minutes)
-        return self._write(cr, ctx, body, lines, amount, address, pools, now, expires)
+        checkout._check_quote(ctx, body, quote, row["quote_used"])
+        checkout._check_owned(row)
+        lines, pricing, ask = checkout._price(cr, ctx, body, row, placing=True)
+        kind = checkout._delivery_kind(body, lines)
+        self._check_delivery(kind, row, pricing)
+        self._check_seen(pricing, body, quote)
+        if row["unfolded"]:
+            stock_sql.fold(cr, [line["product_id"] for line in lines])
+        order_id, answer = self._write(cr, ctx, body, quote, row, kind, lines, pricing)
+        ctx.env["wx.price.hook"]._taken(cr, order_id, ask, pricing)
+        return answer
 
     def _replay(self, ctx, known_hash, answer):
         if known_hash != ctx.request_hash:
@@ -103,60 +98,49 @@ class WxOrderService(models.AbstractModel):
             )
         return answer.encode()
 
-    def _priced(self, prices, qtys):
-        """Lines in SKU order with their unit prices; refuses what is not on sale."""
-        found = {row["product_id"]: row for row in prices}
-        missing = [sku for sku in qtys if sku not in found]
-        if missing:
+    def _check_delivery(self, kind, row, pricing):
+        """Goods that are sent need an address, and one that we deliver to; those that
+        are collected need a pickup point."""
+        if kind == "express" and not row["address"]:
             raise WxError(
-                "order.sku_unavailable",
-                self.env._("Some of the goods are no longer on sale"),
-                409,
-                sku_ids=missing,
-            )
-        unit_fen = self.env["wx.sku.price"]._unit_fen
-        lines = []
-        for sku, qty in qtys.items():
-            row = found[sku]
-            row["qty"] = qty
-            row["price_fen"] = unit_fen(row, qty)
-            lines.append(row)
-        return lines
-
-    def _checked_amount(self, lines, body):
-        """Total in fen, within what WeChat and an int4 can carry, and as expected."""
-        amount = sum(line["price_fen"] * line["qty"] for line in lines)
-        if not 0 < amount <= MAX_INT:
-            raise WxError(
-                "order.amount",
-                self.env._("The amount of the order is out of bounds"),
+                "order.address_required",
+                self.env._("Please choose a delivery address"),
                 422,
-                amount_fen=amount,
             )
-        expected = body.expected_total_fen
-        if expected is not None and expected != amount:
+        if kind == "pickup" and not row["pickup_point"]:
+            raise WxError(
+                "order.pickup_point_required",
+                self.env._("Please choose where to collect the order"),
+                422,
+            )
+        if pricing.undeliverable:
+            raise WxError(
+                "order.out_of_area",
+                self.env._("Some of the goods are not delivered to this address"),
+                422,
+                sku_ids=pricing.undeliverable,
+            )
+
+    def _check_seen(self, pricing, body, quote):
+        """The amount the shopper saw is charged, or nothing."""
+        amount = pricing.amount_fen
+        seen = {body.expected_total_fen, quote and quote["m"]} - {None, amount}
+        if seen:
             raise WxError(
                 "order.price_changed",
                 self.env._("The price has changed, please check again"),
                 409,
                 amount_fen=amount,
             )
-        return amount
 
-    def _check_address(self, lines, address):
-        if not address and any(line["is_storable"] for line in lines):
-            raise WxError(
-                "order.address_required",
-                self.env._("Please choose a delivery address"),
-                422,
-            )
-
-    def _write(self, cr, ctx, body, lines, amount, address, pools, now, expires):
-        """The second statement: holds, order, lines and receiver, or nothing."""
+    def _write(self, cr, ctx, body, quote, row, kind, lines, pricing):
+        """``(order id, answer)`` of the second statement: holds, order, lines and
+        receiver, or nothing."""
+        now = fields.Datetime.now()
+        expires = now + timedelta(minutes=row["order_timeout_minutes"])
         cr.execute(intake_sql.NEXT_ID)
         order_id = cr.fetchone()[0]
         number = order_number(order_id, now)
-        answer = self._answer(order_id, number, amount, expires, lines)
         holds = [line for line in lines if line["is_storable"]]
         params = {
             "id": order_id,
@@ -164,27 +148,29 @@ class WxOrderService(models.AbstractModel):
             "app": ctx.app_id,
             "company": ctx.company_id,
             "user": ctx.user_id,
-            "goods": amount,
-            "discount": 0,
-            "freight": 0,
-            "amount": amount,
-            "snapshot": None,
-            "delivery_kind": "express" if address else "none",
-            "discounts": [0] * len(lines),
+            "goods": pricing.goods_fen,
+            "discount": pricing.discount_fen,
+            "freight": pricing.freight_fen,
+            "amount": pricing.amount_fen,
+            "snapshot": json.dumps(pricing.snapshot(), ensure_ascii=False),
+            "delivery_kind": kind,
+            "pickup_point": row["pickup_point"] if kind == "pickup" else None,
+            "nonce": quote and quote["n"],
             "qty_total": sum(line["qty"] for line in lines),
             "remark": body.remark or None,
             "key": ctx.idempotency_key,
             "hash": ctx.request_hash,
-            "answer": answer,
+            "answer": self._answer(order_id, number, expires, kind, lines, pricing),
             "expires": expires,
             "now": now,
             "hold_skus": [line["product_id"] for line in holds],
             "hold_qtys": [line["qty"] for line in holds],
             "from_cart": body.from_cart,
             **self._columns(lines),
-            **self._receiver(address),
+            **self._receiver(row["address"] if kind == "express" else None),
         }
-        return ctx.env["wx.order.holding"]._hold(cr, params, pools or [None])
+        holding = ctx.env["wx.order.holding"]
+        return order_id, holding._hold(cr, params, row["pools"] or [None])
 
     @staticmethod
     def _columns(lines):
@@ -197,6 +183,7 @@ class WxOrderService(models.AbstractModel):
             "prices": "price_fen",
             "list_prices": "list_price_fen",
             "qtys": "qty",
+            "discounts": "discount_fen",
         }
         return {key: [line[name] for line in lines] for key, name in names.items()}
 
@@ -225,35 +212,22 @@ class WxOrderService(models.AbstractModel):
         }
 
     @staticmethod
-    def _answer(order_id, number, amount, expires, lines):
+    def _answer(order_id, number, expires, kind, lines, pricing):
         return json.dumps(
             {
                 "id": order_id,
                 "number": number,
                 "state": "unpaid",
-                "amount_fen": amount,
+                "delivery": kind,
+                "goods_fen": pricing.goods_fen,
+                "discount_fen": pricing.discount_fen,
+                "freight_fen": pricing.freight_fen,
+                "amount_fen": pricing.amount_fen,
                 "expires_at": iso8601(expires),
-                "items": [
-                    {
-                        "sku_id": line["product_id"],
-                        "listing_id": line["listing_id"],
-                        "title": line["title"],
-                        "sku_text": line["sku_text"] or "",
-                        "image": line["image"],
-                        "price_fen": line["price_fen"],
-                        "list_price_fen": line["list_price_fen"],
-                        "qty": line["qty"],
-                        "amount_fen": line["price_fen"] * line["qty"],
-                    }
-                    for line in lines
-                ],
+                "items": [serialize(line) for line in lines],
             },
             ensure_ascii=False,
         )
-
-
-def _by_sku(item):
-    return item.sku_id
 
 
 def encode_cursor(order_id) -> str:

@@ -1,5 +1,3 @@
-from datetime import datetime, timezone
-
 from odoo import api, models
 
 
@@ -25,23 +23,5 @@ class WxPushService(models.AbstractModel):
             moment = int(message.get("confirm_receive_time") or 0)
         except (TypeError, ValueError):
             moment = 0
-        if moment <= 0:
-            return
-        order = (
-            self.env["wx.order"]
-            .sudo()
-            .search(
-                [
-                    ("app_id", "=", app.id),
-                    ("intake_state", "=", "paid"),
-                    ("received_at", "=", False),
-                    (
-                        "transaction_id.wx_transaction_id",
-                        "=",
-                        str(message.get("transaction_id") or ""),
-                    ),
-                ]
-            )
-        )
-        received = datetime.fromtimestamp(moment, timezone.utc).replace(tzinfo=None)
-        order.received_at = received
+        number = str(message.get("transaction_id") or "")
+        self.env["wx.order.receipt"]._on_hint(app, number, moment)

@@ -1,8 +1,10 @@
+from . import test_checkout
 from . import test_consumer_prices
 from . import test_order_stock
 from . import test_order_intake
 from . import test_catalogue
 from . import test_addresses
+from . import test_freight
 from . import test_listing
 from . import test_order_posting
 from . import test_listing_tour
@@ -11,4 +13,5 @@ from . import test_parcels
 from . import test_shipping_report
 from . import test_ownership
 from . import test_order_life
+from . import test_pickup_points
 from . import test_order_refunds

@@ -364,13 +364,3 @@ class TestOrderPosting(MallOrderCase):
         self.assertEqual(parcel["tracking_no"], "78300000000001")
         detail = self.api("GET", f"/orders/{order.id}", self.token).json()
         self.assertEqual(detail["parcels"][0]["tracking_no"], "78300000000001")
-        # the first event is about shipping, the second about receipt
-        event = {"transaction_id": order.transaction_id.wx_transaction_id}
-        push = self.env["wx.push.service"]
-        push._on_order_settlement(self.app, {**event, "shipped_time": 1767225600})
-        self.assertEqual(order.state, "shipped")
-        push._on_order_settlement(
-            self.app, {**event, "confirm_receive_time": 1767312000}
-        )
-        self.assertEqual(order.state, "received")
-        self.assertEqual(str(order.received_at), "2026-01-02 00:00:00")

@@ -28,6 +28,7 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
             "parcel_id": self._parcel,
             "category": self._category,
             "listing_id": lambda user: self._sku(user, "wx.listing"),
+            "pickup_point": self._pickup_point,
             "sku": lambda user: self._sku(user, "product.product"),
         }
 
@@ -66,6 +67,19 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
         return sku.product_tmpl_id.wx_listing_ids.filtered(
             lambda listing: listing.app_id == user.app_id
         ).id
+
+    def _pickup_point(self, user):
+        app = user.app_id
+        if not app.warehouse_ids:
+            self.env["wx.consumer.setup.service"]._setup(app)
+        values = {
+            "name": "Ownership",
+            "app_id": app.id,
+            "company_id": app.company_id.id,
+            "warehouse_id": app.warehouse_ids[:1].id,
+            "address": "1",
+        }
+        return self.env["wx.pickup.point"].create(values).id
 
     def _category(self, user):
         values = {"name": "Ownership", "app_id": user.app_id.id}

@@ -1,4 +1,6 @@
 from . import wx_consumer_setup
+from . import wx_freight_trial
+from . import wx_freight_trial_line
 from . import wx_list_products
 from . import wx_order_refund_settle
 from . import wx_order_refund_wizard

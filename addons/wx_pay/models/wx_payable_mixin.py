@@ -36,6 +36,19 @@ class WxPayableMixin(models.AbstractModel):
     def _wx_on_paid(self, tx):
         """Hook, cheap: the document is paid by ``tx``."""
 
+    def _wx_on_unwanted_payment(self, tx, code):
+        """Hook: a payment arrived that the document did not accept, late or twice.
+
+        :param code: finding of the fact (``fact.late_payment``, ``fact.not_accepted``,
+            ``fact.duplicate_payment``)
+        :return: False when the money must wait for a person instead of going back at
+            once (``wx.pay.service._return_payment``)
+        """
+        return True
+
+    def _wx_on_returned_payment(self, tx, refund):
+        """Hook: the refund of an unwanted payment was noted."""
+
     def _wx_on_payment_closed(self, tx):
         """Hook: WeChat confirmed that ``tx`` cannot be paid any more."""
 

@@ -285,7 +285,10 @@ class WxPayService(models.AbstractModel):
         self._mark_paid(fact, state, self._note_values(fact_id, result))
         tx.invalidate_recordset(flush=False)
         if code:
-            self._return_payment(tx, code)
+            if not payable or payable._wx_on_unwanted_payment(tx, code):
+                self._return_payment(tx, code)
+            else:
+                self._keep_for_staff(fact_id)
         else:
             payable._wx_on_paid(tx)
         return result
@@ -330,12 +333,22 @@ class WxPayService(models.AbstractModel):
         lang = company.partner_id.lang or self.env.lang
         reasons = self.with_context(lang=lang)._return_reasons()
         _logger.warning("Payment %s goes back: %s", tx.reference, code)
-        self._refund(
+        refund = self._refund(
             tx,
             tx.wx_amount_fen,
             reasons[code],
             f"return:{tx.id}",
             origin="auto",
+        )
+        payable = tx._wx_payable()
+        if payable:
+            payable._wx_on_returned_payment(tx, refund)
+        return refund
+
+    def _keep_for_staff(self, fact_id):
+        """The money waits for a person: its finding stays open."""
+        self.env.cr.execute(
+            "UPDATE wx_pay_fact SET resolution = 'open' WHERE id = %s", (fact_id,)
         )
 
     def _return_reasons(self):
