@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints, field_validator
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 
+from .freight import FreightReason
+
 SkuId = owned_id("sku", "app")
 AddressId = owned_id("address")
 PickupPointId = owned_id("pickup_point", "app")
@@ -113,7 +115,7 @@ class Quote(WxOut):
     freight_fen: int
     amount_fen: int
     discounts: list[PriceStep]
-    freight: list[dict[str, Any]]
+    freight: list[FreightReason]
     tax_note: str
     hints: list[Hint]
     coupons: list[dict[str, Any]]

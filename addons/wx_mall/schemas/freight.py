@@ -41,7 +41,9 @@ class FreightIn(WxIn):
 class FreightReason(WxOut):
     """One part of the freight, or why something cannot be sent."""
 
-    kind: Literal["charged", "free", "restricted", "excluded", "undeliverable"]
+    kind: Literal[
+        "charged", "free", "promotion", "restricted", "excluded", "undeliverable"
+    ]
     text: str
     fen: int
     sku_ids: list[int]

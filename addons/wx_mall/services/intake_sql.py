@@ -8,7 +8,7 @@ held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
 READ = """
 SELECT o.request_hash, o.answer,
        a.row AS address, pp.id AS pickup_point,
-       p.order_timeout_minutes, p.low_stock,
+       p.order_timeout_minutes, p.low_stock, p.freight_version,
        EXISTS (SELECT 1 FROM wx_order q
                 WHERE q.user_id = %(user)s AND q.quote_nonce = %(nonce)s)
            AS quote_used,
@@ -27,11 +27,14 @@ SELECT o.request_hash, o.answer,
                    'price_fen', s.price_fen, 'list_price_fen', s.list_price_fen,
                    'tiers', s.tiers, 'is_storable', s.is_storable,
                    'is_goods', t.type = 'consu',
-                   'weight_g', COALESCE(s.weight_g, 0),
+                   'freight_key', COALESCE(l.wx_freight_template_id,
+                                           t.wx_freight_template_id),
+                   'weight_g', COALESCE(round(v.weight * 1000), 0)::int,
                    'volume_cm3', round(COALESCE(v.volume, 0) * 1000000)::int))
           FROM wx_sku_price s
           JOIN product_product v ON v.id = s.product_id
           JOIN product_template t ON t.id = s.product_tmpl_id
+          JOIN wx_listing l ON l.id = s.listing_id
          WHERE s.app_id = p.id AND s.product_id = ANY(%(skus)s) AND s.on_sale)
            AS prices,
        EXISTS (SELECT 1 FROM wx_stock_delta WHERE product_id = ANY(%(skus)s))

@@ -153,10 +153,10 @@ class WxCheckoutService(models.AbstractModel):
         """Freight of what is sent, as :func:`calculate` asks for it, or None."""
         if self._delivery_kind(body, lines) != "express":
             return None
-        if "wx.freight.service" not in self.env:
-            return None
         goods = {line["product_id"]: line for line in lines if line["is_goods"]}
-        document = self.env["wx.freight.service"]._document(cr, ctx.app_id)
+        document = self.env["wx.freight.service"]._document(
+            cr, ctx.app_id, row["freight_version"]
+        )
         address = row["address"]
         region = address and tuple(
             address[part] or "" for part in ("province", "city", "district")
@@ -169,7 +169,7 @@ class WxCheckoutService(models.AbstractModel):
                 [
                     {
                         "product_id": line.product_id,
-                        "template_key": goods[line.product_id].get("freight_key"),
+                        "template_key": goods[line.product_id]["freight_key"],
                         "qty": line.qty,
                         "weight_g": goods[line.product_id]["weight_g"],
                         "volume_cm3": goods[line.product_id]["volume_cm3"],
@@ -181,6 +181,19 @@ class WxCheckoutService(models.AbstractModel):
             )
 
         return freight
+
+    def _freight_lines(self, explanation):
+        """The explanation of the freight in sentences."""
+        explained = self.env["wx.freight.service"]._explained(explanation)
+        return [
+            {
+                "kind": entry["kind"],
+                "text": text,
+                "fen": entry["fen"],
+                "sku_ids": entry.get("product_ids", []),
+            }
+            for entry, text in explained
+        ]
 
     # quotes ---------------------------------------------------------------------
     @staticmethod
@@ -284,7 +297,7 @@ class WxCheckoutService(models.AbstractModel):
             "freight_fen": pricing.freight_fen,
             "amount_fen": pricing.amount_fen,
             "discounts": pricing.applied,
-            "freight": pricing.freight,
+            "freight": self._freight_lines(pricing.freight),
             "tax_note": self.env._("All prices include tax"),
             "hints": hints,
             **self.env["wx.price.hook"]._slots(ctx, ask, pricing),

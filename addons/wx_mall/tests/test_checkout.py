@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -172,6 +172,72 @@ class TestCheckout(MallOrderCase):
         self.env.flush_all()
         answer = self.quote((self.sku_a, 1), **there)
         self.assertProblem(answer, 404, "resource.not_found")
+
+    def freight_template(self):
+        """8 yuan up to 1 kg, 3 more per begun kg; nothing to Taiwan."""
+        template = self.env["wx.freight.template"].create(
+            {
+                "name": "Checkout",
+                "charge_by": "weight",
+                "rule_ids": [
+                    Command.create(
+                        {"first_qty": 1000, "first_fee": 8}
+                        | {"next_qty": 1000, "next_fee": 3}
+                    ),
+                    Command.create(
+                        {
+                            "delivers": False,
+                            "region_ids": [
+                                Command.set(self.env.ref("wx_mall.region_tw").ids)
+                            ],
+                        }
+                    ),
+                ],
+            }
+        )
+        self.app.freight_template_id = template
+        self.sku_a.weight = 0.6
+        self.env.flush_all()
+        return template
+
+    def test_freight_is_part_of_the_amount(self):
+        self.freight_template()
+        quote = self.quoted((self.sku_a, 2), (self.service, 1))
+        self.assertEqual(quote["goods_fen"], 2 * 1999 + 800)
+        self.assertEqual(quote["freight_fen"], 1100)
+        self.assertEqual(quote["amount_fen"], 2 * 1999 + 800 + 1100)
+        self.assertEqual(quote["freight"][0]["sku_ids"], [self.sku_a.id])
+        self.assertTrue(quote["freight"][0]["text"])
+        answer = self.order_quote(quote, (self.sku_a, 2), (self.service, 1))
+        order = self.order_of(answer)
+        self.assertEqual(order.freight_fen, 1100)
+        self.assertEqual(order.amount_fen, quote["amount_fen"])
+        self.promote(Fact("free", "freight", "free_freight", "Free freight"))
+        quote = self.quoted((self.sku_a, 2))
+        self.assertEqual((quote["freight_fen"], quote["amount_fen"]), (0, 3998))
+        self.assertEqual(quote["freight"][-1]["kind"], "promotion")
+        quote = self.quoted((self.service, 1))
+        self.assertEqual((quote["freight_fen"], quote["freight"]), (0, []))
+
+    def test_places_we_do_not_deliver_to(self):
+        self.freight_template()
+        far = {**ADDRESS, "province": "台湾省", "city": "台北市", "district": ""}
+        far_id = self.api("POST", "/addresses", self.token, far, key=True).json()["id"]
+        quote = self.quoted((self.sku_a, 1), address_id=far_id)
+        self.assertEqual(quote["hints"][0]["code"], "out_of_area")
+        self.assertEqual(quote["hints"][0]["sku_ids"], [self.sku_a.id])
+        self.assertIsNone(quote["quote_token"])
+        answer = self.place(self.token, far_id, (self.sku_a, 1))
+        problem = self.assertProblem(answer, 422, "order.out_of_area")
+        self.assertEqual(problem["sku_ids"], [self.sku_a.id])
+        self.assertEqual(self.stock_of(self.sku_a), (10, 0))
+        self.sku_a.product_tmpl_id.wx_not_to_region_ids = self.env.ref("wx_mall.region_zj")
+        self.env.flush_all()
+        quote = self.quoted((self.sku_a, 1), (self.sku_b, 1))
+        self.assertEqual(quote["hints"][0]["code"], "restricted")
+        self.assertEqual(quote["hints"][0]["sku_ids"], [self.sku_a.id])
+        answer = self.place(self.token, self.address_id, (self.sku_a, 1))
+        self.assertProblem(answer, 422, "order.out_of_area")
 
     # hints ------------------------------------------------------------------------
     def test_stock_hints(self):
