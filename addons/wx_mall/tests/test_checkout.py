@@ -231,7 +231,8 @@ class TestCheckout(MallOrderCase):
         problem = self.assertProblem(answer, 422, "order.out_of_area")
         self.assertEqual(problem["sku_ids"], [self.sku_a.id])
         self.assertEqual(self.stock_of(self.sku_a), (10, 0))
-        self.sku_a.product_tmpl_id.wx_not_to_region_ids = self.env.ref("wx_mall.region_zj")
+        zhejiang = self.env.ref("wx_mall.region_zj")
+        self.sku_a.product_tmpl_id.wx_not_to_region_ids = zhejiang
         self.env.flush_all()
         quote = self.quoted((self.sku_a, 1), (self.sku_b, 1))
         self.assertEqual(quote["hints"][0]["code"], "restricted")
