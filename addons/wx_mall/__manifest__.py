@@ -37,6 +37,7 @@
         "security/pickup/ir.model.access.csv",
         "security/wx_pickup_rules.xml",
         "views/wx_pickup_views.xml",
+        "data/wx_pickup_cron.xml",
         "views/wx_stock_views.xml",
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
@@ -63,6 +64,7 @@
     "assets": {
         "web.assets_backend": [
             "wx_mall/static/src/overview/*",
+            "wx_mall/static/src/pickup/*",
         ],
         "web.assets_tests": [
             "wx_mall/static/tests/tours/**/*",

@@ -27,6 +27,7 @@ from . import wx_stock_reconcile
 from . import stock_warehouse
 from . import wx_cart_line
 from . import wx_pickup_point
+from . import wx_pickup
 from . import wx_order
 from . import wx_order_line
 from . import wx_order_address
@@ -68,3 +69,6 @@ from . import product_product_freight
 from . import wx_app_shipping
 from . import wx_order_shipping_state
 from . import wx_overview
+from . import stock_picking_pickup
+from . import wx_app_pickup
+from . import wx_order_exception_pickup

@@ -56,6 +56,14 @@ class WxPickupPoint(models.Model):
     city = fields.Char()
     district = fields.Char()
     address = fields.Char("Street", required=True)
+    clerk_ids = fields.Many2many(
+        "res.users",
+        "wx_pickup_point_clerk_rel",
+        "point_id",
+        "user_id",
+        "Clerks",
+        help="Who hands over here. Empty: every operator of the company.",
+    )
     phone = fields.Char("Telephone", help="Of the shop; shoppers see it.")
     opening_hours = fields.Char(help="As shoppers read it, e.g. “Mon–Sun 9:00–21:00”.")
     latitude = fields.Float(
@@ -101,6 +109,14 @@ class WxPickupPoint(models.Model):
         if app.warehouse_ids:
             domain.append(("warehouse_id", "in", app.warehouse_ids.ids))
         return self.search(domain)
+
+    def _allows(self, user) -> bool:
+        """Whether a user hands over here; managers always do."""
+        self.ensure_one()
+        clerks = self.sudo().clerk_ids
+        return (
+            not clerks or user in clerks or user.has_group("wx_base.group_wx_manager")
+        )
 
     def _distance_m(self, lat, lng):
         """Metres from a position in degrees; None when the point has no position."""

@@ -8,6 +8,7 @@ from odoo.addons.wx_base.schemas.base import Cursor, Fen, Limit, WxIn, WxOut
 
 from .checkout import CheckoutIn, PricedLine, PriceStep
 from .parcel import OrderParcel
+from .pickup import PickupCode
 
 OrderState = Literal[
     "unpaid",
@@ -99,6 +100,7 @@ class OrderDetail(OrderSummary):
     cancel_request: Literal["none", "requested", "granted", "refused"]
     address: OrderAddress | None
     parcels: list[OrderParcel]
+    pickup: PickupCode | None
 
 
 class OrderPage(WxOut):

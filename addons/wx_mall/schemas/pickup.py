@@ -1,6 +1,6 @@
 """What a shopper sends and gets about pickup points; pure Python."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,3 +41,16 @@ class PickupPointList(WxOut):
 
     items: list[PickupPoint]
     next_cursor: str | None
+
+
+class PickupCode(WxOut):
+    """The code of a paid order, to be shown at the counter."""
+
+    order_id: int
+    state: Literal["preparing", "ready", "overdue", "picked_up"]
+    code: str | None = Field(description="Ten digits; null when it was used")
+    qr_data: str | None = Field(description="Text of the QR code to draw")
+    ready_at: str | None
+    expires_at: str | None = Field(description="Kept until then, once ready")
+    picked_at: str | None
+    point: PickupPoint

@@ -25,3 +25,5 @@ from . import wx_cart_service
 from . import wx_pickup_service
 from . import wx_push_service
 from . import wx_push_shipping
+from . import wx_order_posting_pickup
+from . import wx_pickup_desk

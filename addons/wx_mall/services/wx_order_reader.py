@@ -126,6 +126,7 @@ class WxOrderReader(models.AbstractModel):
             "cancel_request": order.cancel_request or "none",
             "address": self._address(order),
             "parcels": self.env["wx.parcel.reader"]._of_order(order),
+            "pickup": self.env["wx.pickup.service"]._of_order(order),
         }
 
     def _address(self, order):

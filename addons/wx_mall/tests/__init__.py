@@ -13,5 +13,6 @@ from . import test_parcels
 from . import test_shipping_report
 from . import test_ownership
 from . import test_order_life
+from . import test_pickup
 from . import test_pickup_points
 from . import test_order_refunds
