@@ -29,6 +29,8 @@
         "security/wx_order_rules.xml",
         "security/life/ir.model.access.csv",
         "security/wx_life_rules.xml",
+        "security/stock/ir.model.access.csv",
+        "security/wx_stock_rules.xml",
         "data/wx_order_cron.xml",
         "data/wx_life_cron.xml",
         "views/wx_overview_views.xml",
@@ -39,6 +41,7 @@
         "views/wx_pickup_views.xml",
         "data/wx_pickup_cron.xml",
         "views/wx_stock_views.xml",
+        "views/wx_stock_pool_views.xml",
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
         "security/freight/ir.model.access.csv",
@@ -60,6 +63,7 @@
         "wizards/wx_order_exception_accept_views.xml",
         "wizards/wx_order_refund_settle_views.xml",
         "views/wx_order_refund_views.xml",
+        "wizards/wx_stock_carve_wizard_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -6,7 +6,7 @@ class ProductCategory(models.Model):
 
     def write(self, vals):
         done = super().write(vals)
-        if "parent_id" in vals:
-            # Rules on a parent category now touch other products.
+        if {"parent_id", "route_ids"} & set(vals):
+            # Rules and routes of a parent category now touch other products.
             self.env["wx.catalogue.service"]._mark_apps(None)
         return done

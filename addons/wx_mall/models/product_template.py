@@ -10,6 +10,7 @@ PRICED_BY = {
     "is_storable",
     "list_price",
     "product_variant_ids",
+    "route_ids",
     "sale_ok",
     "standard_price",
     "taxes_id",

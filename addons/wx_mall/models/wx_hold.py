@@ -23,6 +23,17 @@ class WxHold(models.Model):
     )
     company_id = fields.Many2one(related="order_id.company_id")
     qty = fields.Integer(required=True)
+    presale = fields.Float(
+        "Promised without stock",
+        digits=(16, 4),
+        default=0.0,
+        help="Part that was not in stock when the order was placed (sell policy).",
+    )
+    taken = fields.Float(
+        digits=(16, 4),
+        default=0.0,
+        help="Part that the ERP has really reserved or shipped from this pool.",
+    )
     converted = fields.Float(
         digits=(16, 4),
         required=True,

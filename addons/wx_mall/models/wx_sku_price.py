@@ -51,6 +51,10 @@ class WxSkuPrice(models.Model):
     is_storable = fields.Boolean()
     is_virtual = fields.Boolean(help="Nothing is shipped; not payable on iPhones.")
     has_codes = fields.Boolean(help="Every piece is a code of the code pool.")
+    sell_policy = fields.Char(
+        help="stock, incoming, always, or order: procured per order (make to order, "
+        "dropship), so it holds nothing.",
+    )
     weight_g = fields.Integer("Weight (g)")
     on_sale = fields.Boolean(
         help="Approved, switched on, SKU active, and priced above zero."

@@ -23,6 +23,20 @@ class WxSkuStock(models.Model):
     pool_id = fields.Many2one("wx.stock.pool", required=True, ondelete="cascade")
     free = fields.Float(digits=(16, 4), required=True, default=0.0)
     held = fields.Float(digits=(16, 4), required=True, default=0.0)
+    carved = fields.Float(
+        "In quotas",
+        digits=(16, 4),
+        required=True,
+        default=0.0,
+        help="Given to quota pools of this warehouse and not left yet.",
+    )
+    safety = fields.Float(
+        "Safety stock",
+        digits=(16, 4),
+        compute="_compute_sellable",
+        help="Own safety stock of the row; a mini-program's default comes on top where "
+        "there is none.",
+    )
     sellable = fields.Float(digits=(16, 4), compute="_compute_sellable")
     company_id = fields.Many2one(related="pool_id.company_id")
 
@@ -30,14 +44,19 @@ class WxSkuStock(models.Model):
         "UNIQUE(product_id, pool_id)", "One stock row per product and pool."
     )
 
-    @api.depends("free", "held")
+    @api.depends("free", "held", "carved")
     def _compute_sellable(self):
+        safety = self.env["wx.stock.safety"]._of_rows(self)
         for row in self:
-            row.sellable = row.free - row.held
+            row.safety = safety.get(row.id, 0.0)
+            row.sellable = row.free - row.held - row.carved - row.safety
 
     def init(self):
         # Room on the page for in-place (HOT) updates of a row that many buyers change.
         self.env.cr.execute("ALTER TABLE wx_sku_stock SET (fillfactor = 50)")
+        self.env.cr.execute(
+            "ALTER TABLE wx_sku_stock ALTER COLUMN carved SET DEFAULT 0"
+        )
         stock_sql.install(self.env.cr)
 
     @api.model

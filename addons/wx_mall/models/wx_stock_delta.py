@@ -17,6 +17,7 @@ class WxStockDelta(models.Model):
     pool_id = fields.Many2one("wx.stock.pool", required=True, ondelete="cascade")
     free_qty = fields.Float(digits=(16, 4), required=True, default=0.0)
     held_qty = fields.Float(digits=(16, 4), required=True, default=0.0)
+    carved_qty = fields.Float(digits=(16, 4), required=True, default=0.0)
     kind = fields.Selection(
         [("quant", "Stock move"), ("hold", "Hold converted"), ("repair", "Repair")],
         required=True,
@@ -25,3 +26,9 @@ class WxStockDelta(models.Model):
     created_at = fields.Datetime()
 
     _product_idx = models.Index("(product_id, pool_id)")
+
+    def init(self):
+        # The trigger on stock_quant names only what it changes.
+        self.env.cr.execute(
+            "ALTER TABLE wx_stock_delta ALTER COLUMN carved_qty SET DEFAULT 0"
+        )

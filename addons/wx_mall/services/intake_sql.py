@@ -1,9 +1,12 @@
-"""The two SQL statements of order intake, and nothing else.
+"""The SQL statements of order intake, and nothing else.
 
 ``READ`` answers everything a decision needs in one round trip; ``WRITE`` takes the
 holds and writes order, lines, receiver and holds, or nothing when one line cannot be
-held. Both run in one READ COMMITTED transaction. Amounts are integer fen.
+held. ``CANDIDATES`` locks and reads the stock rows between them where more than one
+pool is in question. All run in one READ COMMITTED transaction. Amounts are integer fen.
 """
+
+from . import stock_sql
 
 READ = """
 SELECT o.request_hash, o.answer,
@@ -12,20 +15,30 @@ SELECT o.request_hash, o.answer,
        EXISTS (SELECT 1 FROM wx_order q
                 WHERE q.user_id = %(user)s AND q.quote_nonce = %(nonce)s)
            AS quote_used,
-       (SELECT array_agg(sp.id ORDER BY w.sequence, w.id)
+       (SELECT json_build_object(
+                   'rule', p.allocation_rule, 'split', p.allow_split,
+                   'keep', p.safety_stock,
+                   'pools', json_agg(json_build_object(
+                       'id', sp.id, 'place', w.id, 'sequence', w.sequence,
+                       'province', w.wx_province, 'quota', sp.kind = 'quota',
+                       'exclusive', sp.exclusive) ORDER BY w.sequence, w.id))
           FROM wx_stock_pool sp
-          JOIN stock_warehouse w ON w.id = sp.warehouse_id
-          LEFT JOIN wx_app_warehouse_rel r
-                 ON r.app_id = p.id AND r.warehouse_id = w.id
+          LEFT JOIN wx_stock_pool up ON up.id = sp.parent_id
+          JOIN stock_warehouse w ON w.id = COALESCE(sp.warehouse_id, up.warehouse_id)
          WHERE sp.active AND sp.company_id = p.company_id
-           AND (pp.id IS NULL OR sp.warehouse_id = pp.warehouse_id)
-           AND (r.app_id IS NOT NULL OR NOT EXISTS (
-                SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id))) AS pools,
+           AND (pp.id IS NULL OR w.id = pp.warehouse_id)
+           AND (sp.kind = 'quota' AND sp.app_id = p.id
+                OR sp.kind = 'warehouse' AND (NOT EXISTS (
+                    SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id)
+                OR EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                            WHERE r.app_id = p.id AND r.warehouse_id = w.id))))
+           AS pools,
        (SELECT json_agg(json_build_object(
                    'product_id', s.product_id, 'listing_id', s.listing_id,
                    'title', s.title, 'sku_text', s.sku_text, 'image', s.image,
                    'price_fen', s.price_fen, 'list_price_fen', s.list_price_fen,
                    'tiers', s.tiers, 'is_storable', s.is_storable,
+                   'sell_policy', COALESCE(s.sell_policy, 'stock'),
                    'is_goods', t.type = 'consu',
                    'freight_key', COALESCE(l.wx_freight_template_id,
                                            t.wx_freight_template_id),
@@ -67,19 +80,34 @@ SELECT o.request_hash, o.answer,
 # The id is drawn apart from READ so that repeated requests do not waste numbers.
 NEXT_ID = "SELECT nextval('wx_order_id_seq')"
 
-WRITE = """
+# The row as it is once the lock is ours: nobody sells or folds it until we commit.
+CANDIDATES = f"""
+SELECT s.product_id, s.pool_id,
+       s.free - s.held - s.carved
+       - {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS sellable
+  FROM wx_sku_stock s
+  JOIN unnest(%(pools)s::int[], %(keeps)s::numeric[]) AS w(pool_id, keep)
+    ON w.pool_id = s.pool_id
+ WHERE s.product_id = ANY(%(skus)s)
+ ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
+"""
+
+WRITE = f"""
 WITH want AS MATERIALIZED (
-    SELECT * FROM unnest(%(hold_skus)s::int[], %(hold_qtys)s::int[])
-           AS w(product_id, qty)
+    SELECT * FROM unnest(
+           %(hold_skus)s::int[], %(hold_pools)s::int[], %(hold_qtys)s::int[],
+           %(hold_keeps)s::numeric[], %(hold_extras)s::int[])
+           AS w(product_id, pool_id, qty, keep, extra)
 ), locked AS MATERIALIZED (
-    SELECT s.id, s.product_id, w.qty
-      FROM wx_sku_stock s JOIN want w ON w.product_id = s.product_id
-     WHERE s.pool_id = %(pool)s
-     ORDER BY s.product_id FOR UPDATE OF s
+    SELECT s.id, w.qty, w.extra,
+           {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS keep
+      FROM wx_sku_stock s
+      JOIN want w ON w.product_id = s.product_id AND w.pool_id = s.pool_id
+     ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
 ), held AS (
     UPDATE wx_sku_stock s SET held = s.held + l.qty FROM locked l
-     WHERE s.id = l.id AND s.free - s.held >= l.qty
-    RETURNING s.product_id, l.qty
+     WHERE s.id = l.id AND s.free - s.held - s.carved - l.keep + l.extra >= l.qty
+    RETURNING s.product_id, s.pool_id, l.qty, l.extra
 ), verdict AS MATERIALIZED (
     SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM want) AS ok
 ), ordered AS (
@@ -122,10 +150,10 @@ WITH want AS MATERIALIZED (
       FROM ordered o WHERE %(has_address)s
 ), holds AS (
     INSERT INTO wx_hold (
-        user_id, key, product_id, pool_id, order_id, qty, converted, state,
-        expires_at, created_at)
-    SELECT %(user)s, %(key)s, h.product_id, %(pool)s, o.id, h.qty, 0, 'active',
-           %(expires)s, %(now)s
+        user_id, key, product_id, pool_id, order_id, qty, presale, taken, converted,
+        state, expires_at, created_at)
+    SELECT %(user)s, %(key)s, h.product_id, h.pool_id, o.id, h.qty,
+           LEAST(h.qty, h.extra), 0, 0, 'active', %(expires)s, %(now)s
       FROM ordered o, held h
 ), bought AS (
     DELETE FROM wx_cart_line USING ordered o

@@ -4,7 +4,9 @@ Quantities are whole or fractional units of the product's own unit of measure. T
 
 ``wx_sku_stock``    one narrow row per (product, pool): ``free`` = on hand − reserved in
                     the ERP, ``held`` = promised to mall orders that the ERP does not
-                    know yet; sellable = ``free − held``
+                    know yet, ``carved`` = given to quota pools; sellable =
+                   ``free − held − carved −`` safety stock (:func:`keep`). In a quota
+                   pool ``free`` is what was carved for it and has not left yet
 ``wx_stock_delta``  appended by ERP transactions (a trigger on ``stock_quant``, and the
                     conversion of holds); an ERP transaction never updates
                     ``wx_sku_stock`` and so never collides with a buyer
@@ -79,6 +81,48 @@ SELECT q.product_id, p.id AS pool_id,
 """
 
 
+def keep(product, pool, default) -> str:
+    """SQL expression of the safety stock of a row: its own, its product's, or default.
+
+    :param product: :param pool: :param default: SQL expressions
+    """
+    own = "SELECT f.qty FROM wx_stock_safety f WHERE f.active"
+    return (
+        f"COALESCE(({own} AND f.product_id = {product} AND f.pool_id = {pool}),"
+        f" ({own} AND f.product_id = {product} AND f.pool_id IS NULL"
+        f" AND EXISTS (SELECT 1 FROM wx_stock_pool fp"
+        f" WHERE fp.id = {pool} AND fp.kind = 'warehouse'"
+        f" AND fp.company_id = f.company_id)), {default}, 0)"
+    )
+
+
+#: pool ``p`` serves mini-program ``a``: of its warehouses (or of any of the company),
+#: or a quota carved for it
+POOL_OF_APP = """
+p.active AND p.company_id = a.company_id
+AND (p.kind = 'quota' AND p.app_id = a.id
+     OR p.kind = 'warehouse' AND (
+        NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r WHERE r.app_id = a.id)
+        OR EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                    WHERE r.app_id = a.id AND r.warehouse_id = p.warehouse_id)))
+"""
+
+#: stock row ``s`` is open to mini-program ``a``: no exclusive quota shuts it
+ROW_OF_APP = """
+NOT EXISTS (SELECT 1 FROM wx_stock_pool xp
+              JOIN wx_sku_stock xs ON xs.pool_id = xp.id
+             WHERE xp.parent_id = s.pool_id AND xp.app_id = a.id AND xp.exclusive
+               AND xp.active AND xp.kind = 'quota' AND xs.product_id = s.product_id)
+"""
+
+#: safety stock of row ``s`` in pool ``p`` for mini-program ``a``
+KEEP_OF_APP = keep(
+    "s.product_id",
+    "s.pool_id",
+    "CASE WHEN p.kind = 'warehouse' THEN a.safety_stock END",
+)
+
+
 def install(cr):
     """Creates the trigger; from here on every change of a quant leaves a delta."""
     cr.execute(TRIGGER_FUNCTION)
@@ -134,15 +178,18 @@ def fold(cr, product_ids) -> int:
         """
         WITH taken AS (
             DELETE FROM wx_stock_delta WHERE product_id = ANY(%s)
-            RETURNING product_id, pool_id, free_qty, held_qty
+            RETURNING product_id, pool_id, free_qty, held_qty, carved_qty
         ), sums AS (
-            SELECT product_id, pool_id, sum(free_qty) AS free, sum(held_qty) AS held
+            SELECT product_id, pool_id, sum(free_qty) AS free, sum(held_qty) AS held,
+                   sum(carved_qty) AS carved
               FROM taken GROUP BY product_id, pool_id
         )
-        INSERT INTO wx_sku_stock AS s (product_id, pool_id, free, held)
-        SELECT product_id, pool_id, free, held FROM sums ORDER BY product_id, pool_id
+        INSERT INTO wx_sku_stock AS s (product_id, pool_id, free, held, carved)
+        SELECT product_id, pool_id, free, held, carved FROM sums
+         ORDER BY product_id, pool_id
         ON CONFLICT (product_id, pool_id)
-        DO UPDATE SET free = s.free + EXCLUDED.free, held = s.held + EXCLUDED.held
+        DO UPDATE SET free = s.free + EXCLUDED.free, held = s.held + EXCLUDED.held,
+                      carved = s.carved + EXCLUDED.carved
         """,
         [list(product_ids)],
     )
@@ -179,3 +226,34 @@ def release(cr, order_ids) -> int:
     """Gives the holds of orders back to sale; safe to repeat; returns rows changed."""
     cr.execute(RELEASE, {"orders": list(order_ids)})
     return cr.rowcount
+
+
+# Guarded on both sides: never more than the parent has left, never more than is still
+# in the quota unsold. ``qty`` > 0 carves, < 0 gives back.
+_CARVE = f"""
+WITH moved AS (
+    UPDATE wx_sku_stock s SET carved = s.carved + %(qty)s
+     WHERE s.product_id = %(product)s AND s.pool_id = %(parent)s
+       AND (%(qty)s < 0 OR s.free - s.held - s.carved
+            - {keep("s.product_id", "s.pool_id", "0")} >= %(qty)s)
+       AND (%(qty)s > 0 OR EXISTS (
+            SELECT 1 FROM wx_sku_stock q
+             WHERE q.product_id = %(product)s AND q.pool_id = %(pool)s
+               AND q.free - q.held >= -%(qty)s))
+    RETURNING s.product_id
+)
+INSERT INTO wx_sku_stock AS q (product_id, pool_id, free, held, carved)
+SELECT product_id, %(pool)s, %(qty)s, 0, 0 FROM moved
+ON CONFLICT (product_id, pool_id) DO UPDATE SET free = q.free + EXCLUDED.free
+"""
+
+
+def carve(cr, product_id, parent_id, pool_id, qty) -> bool:
+    """Moves ``qty`` pieces of a product from a pool into a quota pool carved from it
+    (negative: back); False, and nothing moved, when there are not so many."""
+    fold(cr, [product_id])  # locks all rows of the product
+    cr.execute(
+        _CARVE,
+        {"product": product_id, "parent": parent_id, "pool": pool_id, "qty": qty},
+    )
+    return bool(cr.rowcount)

@@ -5,26 +5,32 @@ from odoo.addons.wx_base.tools import outside_transaction
 
 from ..pricing.calculator import Item, calculate, unit_fen
 from .wx_price_hook import PriceAsk
+from .stock_sql import KEEP_OF_APP, POOL_OF_APP, ROW_OF_APP
 
 MAX_ITEMS = 100
 
-READ = """
+READ = f"""
 SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_fen,
        s.list_price_fen, s.tiers, c.qty, c.price_fen,
-       COALESCE(s.on_sale, FALSE), s.is_storable,
+       COALESCE(s.on_sale, FALSE),
+       s.is_storable AND COALESCE(s.sell_policy, 'stock') = 'stock',
        COALESCE((
-           SELECT max(COALESCE(k.free - k.held, 0) + COALESCE(d.qty, 0))
-             FROM wx_stock_pool p
-             LEFT JOIN wx_sku_stock k
-                    ON k.pool_id = p.id AND k.product_id = c.product_id
-             LEFT JOIN LATERAL (
-                  SELECT sum(free_qty - held_qty) AS qty FROM wx_stock_delta
-                   WHERE product_id = c.product_id AND pool_id = p.id) d ON TRUE
-            WHERE p.active AND p.company_id = a.company_id
-              AND (EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
-                            WHERE r.app_id = a.id AND r.warehouse_id = p.warehouse_id)
-                   OR NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
-                                   WHERE r.app_id = a.id))), 0)
+           SELECT CASE WHEN a.allow_split THEN sum(t.qty) ELSE max(t.qty) END
+             FROM (SELECT sum(greatest(s.qty - {KEEP_OF_APP}, 0)) AS qty
+                     FROM (SELECT product_id, pool_id, sum(qty) AS qty
+                             FROM (SELECT product_id, pool_id,
+                                          free - held - carved AS qty
+                                     FROM wx_sku_stock
+                                    WHERE product_id = c.product_id
+                                    UNION ALL
+                                   SELECT product_id, pool_id,
+                                          free_qty - held_qty - carved_qty
+                                     FROM wx_stock_delta
+                                    WHERE product_id = c.product_id) u
+                            GROUP BY product_id, pool_id) s
+                     JOIN wx_stock_pool p ON p.id = s.pool_id
+                    WHERE {POOL_OF_APP} AND {ROW_OF_APP}
+                    GROUP BY COALESCE(p.parent_id, p.id)) t), 0)
   FROM wx_cart_line c
   JOIN wx_app a ON a.id = c.app_id
   LEFT JOIN wx_sku_price s ON s.app_id = c.app_id AND s.product_id = c.product_id

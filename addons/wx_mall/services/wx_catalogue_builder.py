@@ -26,6 +26,7 @@ PRICE_COLUMNS = (
     "is_storable",
     "is_virtual",
     "has_codes",
+    "sell_policy",
     "weight_g",
     "on_sale",
     "valid_until",
@@ -35,6 +36,11 @@ PRICE_COLUMNS = (
 def dumps(value) -> str:
     """Compact JSON with Chinese as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def needs_stock(row) -> bool:
+    """Whether readers are told the stock; a presale is decided when it is ordered."""
+    return row["is_storable"] and row["sell_policy"] == "stock"
 
 
 class WxCatalogueBuilder(models.AbstractModel):
@@ -115,6 +121,7 @@ class WxCatalogueBuilder(models.AbstractModel):
                     "is_storable": sku.is_storable,
                     "is_virtual": template.wx_delivery_kind == "virtual",
                     "has_codes": False,
+                    "sell_policy": listing._wx_policy_of(sku),
                     "weight_g": round(sku.weight * 1000),
                     "on_sale": live and price.price_fen > 0,
                     "valid_until": price.valid_until,
@@ -264,8 +271,8 @@ class WxCatalogueBuilder(models.AbstractModel):
             dumps(self._list_item(listing, skus)),
             # Open at the end: the reader appends the stock of the moment.
             dumps(self._detail(listing, skus))[:-1],
-            dumps([row["product_id"] for row in skus if row["is_storable"]]),
-            dumps([row["product_id"] for row in skus if not row["is_storable"]]),
+            dumps([row["product_id"] for row in skus if needs_stock(row)]),
+            dumps([row["product_id"] for row in skus if not needs_stock(row)]),
             dumps([item["hash"] for item in payload.get("media") or []]),
         )
 

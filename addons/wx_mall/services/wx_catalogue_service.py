@@ -6,6 +6,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.wx_base.tools import rc_cursor
 
+from .stock_sql import KEEP_OF_APP, POOL_OF_APP, ROW_OF_APP
+
 _logger = logging.getLogger(__name__)
 
 #: listings prepared in one short transaction
@@ -18,23 +20,16 @@ ALL, CATEGORIES = 0, -1
 #: sellable quantity per SKU and pool; the deltas are a handful of rows
 SELLABLE = """
 SELECT t.product_id, t.pool_id, sum(t.qty) AS sellable
-  FROM (SELECT product_id, pool_id, free - held AS qty
+  FROM (SELECT product_id, pool_id, free - held - carved AS qty
           FROM wx_sku_stock WHERE product_id = ANY(%(skus)s)
          UNION ALL
-        SELECT product_id, pool_id, free_qty - held_qty
+        SELECT product_id, pool_id, free_qty - held_qty - carved_qty
           FROM wx_stock_delta WHERE product_id = ANY(%(skus)s)) t
  GROUP BY 1, 2
 """
 SELLABLE_OF_LISTINGS = SELLABLE.replace(
     "= ANY(%(skus)s)", "IN (SELECT product_id FROM sku)"
 )
-#: pool ``p`` serves mini-program ``a``: of its warehouses, or of any of the company
-POOL_OF_APP = """
-p.active AND p.company_id = a.company_id
-AND (NOT EXISTS (SELECT 1 FROM wx_app_warehouse_rel r WHERE r.app_id = a.id)
-     OR EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
-                 WHERE r.app_id = a.id AND r.warehouse_id = p.warehouse_id))
-"""
 
 
 class WxCatalogueService(models.AbstractModel):
@@ -321,10 +316,11 @@ class WxCatalogueService(models.AbstractModel):
         """
         self.env.cr.execute(
             f"""
-            SELECT s.product_id, sum(greatest(s.sellable, 0))
+            SELECT s.product_id, sum(greatest(s.sellable - {KEEP_OF_APP}, 0))
               FROM ({SELLABLE}) s
               JOIN wx_app a ON a.id = %(app)s
               JOIN wx_stock_pool p ON p.id = s.pool_id AND {POOL_OF_APP}
+                   AND {ROW_OF_APP}
              GROUP BY s.product_id
             """,
             {"app": app_id, "skus": list(sku_ids)},
@@ -341,11 +337,12 @@ class WxCatalogueService(models.AbstractModel):
                   FROM wx_listing l
                   JOIN product_product v ON v.product_tmpl_id = l.product_tmpl_id
                  WHERE l.id = ANY(%(listings)s) AND v.active)
-            SELECT k.listing_id, sum(greatest(s.sellable, 0))
+            SELECT k.listing_id, sum(greatest(s.sellable - {KEEP_OF_APP}, 0))
               FROM sku k
               JOIN ({SELLABLE_OF_LISTINGS}) s ON s.product_id = k.product_id
               JOIN wx_app a ON a.id = k.app_id
               JOIN wx_stock_pool p ON p.id = s.pool_id AND {POOL_OF_APP}
+                   AND {ROW_OF_APP}
              GROUP BY k.listing_id
             """,
             {"listings": list(listing_ids)},

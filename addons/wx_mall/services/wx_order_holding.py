@@ -1,8 +1,35 @@
+from collections import Counter
+
 from odoo import api, models
 
 from odoo.addons.wx_base.http import WxError
 
 from . import intake_sql
+from .pool_allocation import Pool, Shortage, allocate
+
+#: how many pieces may be promised without stock under the policy "always"
+UNLIMITED = 1_000_000
+_ROWS = """
+INSERT INTO wx_sku_stock (product_id, pool_id, free, held, carved)
+SELECT p, w, 0, 0, 0 FROM unnest(%s::int[]) p, unnest(%s::int[]) w ORDER BY p, w
+ON CONFLICT (product_id, pool_id) DO NOTHING
+"""
+# What is on its way into a warehouse and not promised to mall orders without stock.
+# Read after the rows are locked: a receipt is then either still on its way here, or
+# committed and not folded yet, never counted twice.
+_INCOMING = """
+SELECT m.product_id, w.pool_id, sum(m.product_qty)
+  FROM stock_move m
+  JOIN stock_location src ON src.id = m.location_id
+  JOIN stock_location dst ON dst.id = m.location_dest_id
+  JOIN unnest(%(pools)s::int[], %(places)s::int[]) AS w(pool_id, place)
+    ON w.place = dst.warehouse_id
+ WHERE m.product_id = ANY(%(skus)s)
+   AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+   AND dst.usage = 'internal' AND src.usage IN ('supplier', 'production', 'transit')
+   AND src.warehouse_id IS DISTINCT FROM dst.warehouse_id
+ GROUP BY 1, 2
+"""
 
 
 class WxOrderHolding(models.AbstractModel):
@@ -13,25 +40,124 @@ class WxOrderHolding(models.AbstractModel):
     _description = "Holding of stock for mall orders"
 
     @api.model
-    def _hold(self, cr, params, pools) -> bytes:
-        """Writes the order from the first pool that can hold all of it.
+    def _hold(self, cr, params, stock, policies=None) -> bytes:
+        """Holds the pieces where the mini-program's rule says, and writes the order.
+
+        One candidate pool needs no decision: the guarded statement is the decision.
+        With several the rows are locked and read first; the guard stays.
 
         :param cr: cursor in READ COMMITTED
-        :param params: arguments of ``intake_sql.WRITE`` without the pool
-        :param pools: pool ids in order of preference; ``[None]`` when there are none
+        :param params: arguments of ``intake_sql.WRITE`` with ``hold_skus`` and
+            ``hold_qtys``, without pools
+        :param stock: ``pools`` of ``intake_sql.READ``
+        :param policies: ``{product id: sell policy}`` where it is not "stock"
         :return: the JSON answer of the placed order
         :raises WxError: 409 ``stock.sold_out`` with ``sku_ids``
         """
-        short = None
-        for pool in pools:
-            if len(pools) > 1:
-                cr.execute("SAVEPOINT wx_pool")
-            cr.execute(intake_sql.WRITE, {**params, "pool": pool})
-            ok, held = cr.fetchone()
-            if ok:
-                return params["answer"].encode()
-            if len(pools) > 1:
-                cr.execute("ROLLBACK TO SAVEPOINT wx_pool")
+        pools = [Pool(**row) for row in stock["pools"] or ()]
+        wants = Counter()  # one product may stand in two lines (a gift beside it)
+        for sku, qty in zip(params["hold_skus"], params["hold_qtys"], strict=True):
+            wants[sku] += qty
+        wants = sorted(wants.items())
+        keeps = {pool.id: 0 if pool.quota else stock["keep"] or 0 for pool in pools}
+        loose = {sku: policies[sku] for sku, _qty in wants if sku in (policies or {})}
+        extras = {}
+        if wants and (len(pools) > 1 or (loose and pools)):
+            parts, extras = self._decide(cr, params, stock, pools, keeps, wants, loose)
+        else:
+            pool_id = pools[0].id if pools else None
+            parts = [(sku, pool_id, qty) for sku, qty in wants]
+        return self._write(cr, params, pools, parts, keeps, extras)
+
+    def _write(self, cr, params, pools, parts, keeps, extras):
+        held_in = {pool_id for _sku, pool_id, _qty in parts}
+        main = next((pool for pool in pools if pool.id in held_in), None)
+        cr.execute(
+            intake_sql.WRITE,
+            {
+                **params,
+                "pool": self._main_pool(pools, main),
+                "hold_skus": [part[0] for part in parts],
+                "hold_pools": [part[1] for part in parts],
+                "hold_qtys": [part[2] for part in parts],
+                "hold_keeps": [keeps.get(part[1], 0) for part in parts],
+                "hold_extras": [extras.get(part[:2], 0) for part in parts],
+            },
+        )
+        ok, held = cr.fetchone()
+        if not ok:
             missing = [sku for sku in params["hold_skus"] if sku not in (held or ())]
-            short = short or missing
-        raise WxError("stock.sold_out", self.env._("Sold out"), 409, sku_ids=short)
+            raise self._sold_out(missing)
+        return params["answer"].encode()
+
+    @staticmethod
+    def _main_pool(pools, main):
+        """The warehouse's own pool: the order ships from there, or mostly."""
+        place = main.place if main else None
+        for pool in pools:
+            if not pool.quota and (place is None or pool.place == place):
+                return pool.id
+        return main.id if main else None
+
+    def _sold_out(self, sku_ids):
+        return WxError("stock.sold_out", self.env._("Sold out"), 409, sku_ids=sku_ids)
+
+    def _decide(self, cr, params, stock, pools, keeps, wants, loose):
+        """Locks the candidates' rows and decides; ``(parts, extras)``.
+
+        ``extras``: ``{(product, pool): pieces}`` promised beyond the stock.
+        """
+        shared = [pool for pool in pools if not pool.quota]
+        if loose and shared:
+            cr.execute(_ROWS, (list(loose), [pool.id for pool in shared]))
+        cr.execute(
+            intake_sql.CANDIDATES,
+            {
+                "skus": params["hold_skus"],
+                "pools": [pool.id for pool in pools],
+                "keeps": [keeps[pool.id] for pool in pools],
+            },
+        )
+        sellable = {(row[0], row[1]): float(row[2]) for row in cr.fetchall()}
+        how = {
+            "rule": stock["rule"],
+            "province": params["province"],
+            "split": stock["split"],
+        }
+        try:
+            return allocate(wants, pools, sellable, **how), {}
+        except Shortage as short:
+            if not shared or not set(short.product_ids) & set(loose):
+                raise self._sold_out(short.product_ids) from None
+        return self._decide_loose(cr, pools, shared, wants, loose, sellable, how)
+
+    def _decide_loose(self, cr, pools, shared, wants, loose, sellable, how):
+        """With what is on its way, or may be promised without stock."""
+        raised = dict(sellable)
+        coming = [sku for sku, policy in loose.items() if policy == "incoming"]
+        if coming:
+            cr.execute(
+                _INCOMING,
+                {
+                    "skus": coming,
+                    "pools": [pool.id for pool in shared],
+                    "places": [pool.place for pool in shared],
+                },
+            )
+            for sku, pool_id, qty in cr.fetchall():
+                if (sku, pool_id) in raised:
+                    raised[sku, pool_id] += float(qty)
+        for sku, policy in loose.items():
+            if policy == "always":
+                raised[sku, shared[0].id] += UNLIMITED
+        try:
+            parts = allocate(wants, pools, raised, **how)
+        except Shortage as short:
+            raise self._sold_out(short.product_ids) from None
+        extras = {}
+        for sku, pool_id, qty in parts:
+            # below zero counts too: earlier orders were promised the same goods
+            beyond = qty - int(sellable[sku, pool_id] // 1)
+            if beyond > 0 and sku in loose:
+                extras[sku, pool_id] = beyond
+        return parts, extras

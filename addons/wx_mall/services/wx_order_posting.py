@@ -8,6 +8,7 @@ from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.addons.wx_base.money import to_fen, to_yuan
 
 from ..pricing.pieces import split
+from .pool_allocation import by_place
 
 _logger = logging.getLogger(__name__)
 BATCH = 50
@@ -218,12 +219,15 @@ class WxOrderPosting(models.AbstractModel):
 
     def _lines_values(self, order):
         """Sales order lines: per mall line one or two groups of pieces of whole fen
-        (``pricing/pieces.py``), and the freight."""
+        (``pricing/pieces.py``), per warehouse that ships them, and the freight."""
         result = []
+        held = order._wx_held_places()
         for line in order.line_ids:
             text = f"{line.title} {line.sku_text}" if line.sku_text else line.title
-            for pieces, unit_fen in split(line.amount_fen, line.qty):
+            groups = split(line.amount_fen, line.qty)
+            for place, pieces, unit_fen in by_place(groups, held.get(line.product_id)):
                 values = self._line_values(line.product_id, pieces, unit_fen, text)
+                values["wx_warehouse_id"] = place
                 result.append({**values, "wx_line_id": line.id})
         if order.freight_fen:
             result.append(self._freight_values(order))

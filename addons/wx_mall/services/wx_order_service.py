@@ -141,7 +141,11 @@ class WxOrderService(models.AbstractModel):
         cr.execute(intake_sql.NEXT_ID)
         order_id = cr.fetchone()[0]
         number = order_number(order_id, now)
-        holds = [line for line in lines if line["is_storable"]]
+        holds = [
+            line
+            for line in lines
+            if line["is_storable"] and line["sell_policy"] != "order"
+        ]
         params = {
             "id": order_id,
             "name": number,
@@ -169,8 +173,13 @@ class WxOrderService(models.AbstractModel):
             **self._columns(lines),
             **self._receiver(row["address"] if kind == "express" else None),
         }
+        policies = {
+            line["product_id"]: line["sell_policy"]
+            for line in holds
+            if line["sell_policy"] != "stock"
+        }
         holding = ctx.env["wx.order.holding"]
-        return order_id, holding._hold(cr, params, row["pools"] or [None])
+        return order_id, holding._hold(cr, params, row["pools"], policies)
 
     @staticmethod
     def _columns(lines):
