@@ -445,6 +445,11 @@ class Shop:
                   FROM stock_quant q JOIN stock_location l ON l.id = q.location_id
                   JOIN wx_stock_pool p ON p.warehouse_id = l.warehouse_id
                  WHERE l.usage IN ('internal', 'transit') GROUP BY 1, 2
+                UNION ALL -- a quota has no quants: it must equal what was carved for it
+                SELECT t.product_id, t.pool_id, sum(t.qty) - COALESCE((
+                       SELECT sum(taken) FROM wx_hold h
+                        WHERE h.product_id = t.product_id AND h.pool_id = t.pool_id), 0)
+                  FROM wx_stock_transfer t GROUP BY 1, 2
             ), holds AS (
                 SELECT product_id, pool_id AS pool, sum(qty - converted) AS held
                   FROM wx_hold WHERE state = 'active' GROUP BY 1, 2
