@@ -81,7 +81,11 @@ class WxCheckoutHints(models.AbstractModel):
             )
 
     def _stock_hints(self, ctx, lines, low):
-        goods = [line for line in lines if line["is_storable"]]
+        goods = [
+            line
+            for line in lines
+            if line["is_storable"] and line["sell_policy"] == "stock"
+        ]
         if not goods:
             return
         stock = ctx.env["wx.catalogue.service"]._sku_stock(
