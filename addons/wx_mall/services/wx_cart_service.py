@@ -4,8 +4,8 @@ from odoo.addons.wx_base.http import WxError, not_found
 from odoo.addons.wx_base.tools import outside_transaction
 
 from ..pricing.calculator import Item, calculate, unit_fen
-from .wx_price_hook import PriceAsk
 from .stock_sql import KEEP_OF_APP, POOL_OF_APP, ROW_OF_APP
+from .wx_price_hook import PriceAsk
 
 MAX_ITEMS = 100
 
