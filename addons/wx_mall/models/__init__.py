@@ -33,6 +33,7 @@ from . import wx_cart_line
 from . import wx_pickup_point
 from . import wx_pickup
 from . import wx_order
+from . import wx_order_stock
 from . import wx_order_line
 from . import wx_order_address
 from . import wx_order_refund
@@ -49,7 +50,6 @@ from . import wx_order_cancel
 from . import wx_order_money_exceptions
 from . import wx_order_remedy
 from . import wx_order_price
-from . import wx_order_stock
 from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_stock
