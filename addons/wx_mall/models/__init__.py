@@ -49,6 +49,9 @@ from . import wx_order_receive
 from . import wx_order_cancel
 from . import wx_order_money_exceptions
 from . import wx_order_remedy
+from . import wx_order_native
+from . import account_move
+from . import account_payment_register
 from . import wx_order_price
 from . import sale_order
 from . import sale_order_line

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 from .product_template import PRICED_BY
 
@@ -32,3 +33,20 @@ class ProductProduct(models.Model):
         """See ``product.template``."""
         self.ensure_one()
         return self.product_tmpl_id._wx_tax_included_price(price, company)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_when_sold(self):
+        """What was bought in the mall stays: orders, holds and invoices name it."""
+        # sudo: who deletes products need not read mall orders
+        sold = (
+            self.env["wx.order.line"]
+            .sudo()
+            .search([("product_id", "in", self.ids)], limit=1)
+        )
+        if sold:
+            raise UserError(
+                self.env._(
+                    "%(product)s was bought in the mall. Archive it instead.",
+                    product=sold.product_id.display_name,
+                )
+            )

@@ -3,6 +3,9 @@ from odoo.exceptions import RedirectWarning, UserError
 
 from odoo.addons.sale.models.sale_order import SaleOrder as CoreSaleOrder
 
+#: what was settled with the payment
+PAID_FIELDS = {"partner_id", "pricelist_id", "fiscal_position_id", "currency_id"}
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -48,14 +51,45 @@ class SaleOrder(models.Model):
             values["ref"] = self.wx_order_id.name
         return values
 
+    def write(self, vals):
+        """Whose order it is and how it is priced was settled with the payment."""
+        changed = PAID_FIELDS & set(vals)
+        if changed and not self.env.context.get("wx_refund"):
+            for order in self.filtered(lambda o: o.wx_order_id and o.state == "sale"):
+                for name in changed:
+                    if order[name].id != (vals[name] or False):
+                        raise UserError(
+                            self.env._(
+                                "%(order)s was paid in the mall: customer, price list "
+                                "and taxes of a paid order are not changed.",
+                                order=order.name,
+                            )
+                        )
+        return super().write(vals)
+
+    def action_draft(self):
+        """A cancelled mall order is refunded: it does not begin again."""
+        for order in self.filtered("wx_order_id"):
+            raise UserError(
+                self.env._(
+                    "The payment of %(order)s goes back to the shopper, who can place "
+                    "a new order.",
+                    order=order.name,
+                )
+            )
+        return super().action_draft()
+
     def _action_cancel(self):
         """The money of a mall order must go back: never a silent cancellation."""
         if not self.env.context.get("wx_refund"):
             for order in self.filtered("wx_order_id"):
                 order._wx_check_cancel()
-        done = super()._action_cancel()
+        # the deliveries go with it: nobody is to be told that they are missing
+        quiet = self.with_context(wx_cancelling=True)
+        done = super(SaleOrder, quiet)._action_cancel()
         for mall in self.wx_order_id.sudo():
             mall._wx_sync_holds()
+            mall._wx_check_undelivered()
         return done
 
     def _wx_check_cancel(self):

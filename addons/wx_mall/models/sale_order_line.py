@@ -32,7 +32,7 @@ class SaleOrderLine(models.Model):
                 if line.is_delivery:
                     line.qty_to_invoice = line._wx_freight_to_invoice()
                 elif line.product_id.type == "consu":
-                    line.qty_to_invoice = line.qty_delivered - line.qty_invoiced
+                    line.qty_to_invoice = line._wx_qty_left() - line.qty_invoiced
         return done
 
     def _wx_freight_to_invoice(self):
@@ -46,7 +46,12 @@ class SaleOrderLine(models.Model):
         changed = PAID_FIELDS & set(vals)
         if changed and not self.env.context.get("wx_refund"):
             self._wx_check_paid_fields({name: vals[name] for name in changed})
-        return super().write(vals)
+        done = super().write(vals)
+        if "product_uom_qty" in vals:
+            # sudo: pieces taken out may end an exception of the mall
+            orders = self.sudo().order_id.wx_order_id
+            orders.filtered("open_exception_count")._wx_check_undelivered()
+        return done
 
     def _wx_check_paid_fields(self, vals):
         """Refuses edits of what was paid: the refund wizard does both sides."""

@@ -63,12 +63,19 @@ class StockPicking(models.Model):
         orders = self._wx_mall_orders()
         if orders:
             orders._wx_sync_holds()
-            orders._wx_after_delivery()
+            gone = self.filtered(lambda p: p.picking_type_code != "incoming")
+            gone._wx_mall_orders()._wx_after_delivery()
+            orders._wx_mirror_returns(self.sudo())
+            orders._wx_check_undelivered()
         return done
 
     def action_cancel(self):
         done = super().action_cancel()
-        self._wx_mall_orders()._wx_sync_holds()
+        orders = self._wx_mall_orders()
+        if orders:
+            orders._wx_sync_holds()
+            if not self.env.context.get("wx_cancelling"):
+                orders._wx_check_undelivered()
         return done
 
     def write(self, vals):

@@ -15,6 +15,7 @@ KINDS = [
     ("refund_abnormal", "Refund refused by the bank"),
     ("virtual_codes_short", "Out of codes"),
     ("refunded_outside", "Refunded in the merchant platform"),
+    ("undelivered", "Paid but not delivered"),
     ("cancel_request", "Shopper asks to cancel"),
     ("ledger", "Ledger changed by hand"),
 ]
@@ -116,6 +117,7 @@ class WxOrderException(models.Model):
             "refunded_outside": self.env._(
                 "Cancel what has not left, or accept it and ship."
             ),
+            "undelivered": self.env._("Ship again, or refund what is missing."),
             "cancel_request": self.env._("Refund and cancel, or refuse with a reason."),
             "ledger": self.env._("Restore the entry, or accept it with a reason."),
         }

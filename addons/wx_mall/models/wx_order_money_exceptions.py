@@ -122,7 +122,7 @@ class WxOrder(models.Model):
         return sale.state == "sale" and any(
             line._wx_qty_left() < line.product_uom_qty
             for line in sale.order_line
-            if not line.display_type
+            if not line.display_type and not line.is_delivery
         )
 
     def _wx_cancel_rest(self, refund=None):

@@ -114,6 +114,14 @@ class WxOrderException(models.Model):
             record._end("resolved", self.env._("The rest was cancelled"))
         return self.env["wx.order"]._notify("success", self.env._("Cancelled."))
 
+    def action_ship_again(self):
+        """A new delivery for what no delivery brings any more."""
+        self._check_open()
+        self.sudo().filtered(
+            lambda r: r.kind == "undelivered"
+        ).order_id._wx_ship_again()
+        return self.env["wx.order"]._notify("success", self.env._("Delivery made."))
+
     def action_grant_cancel(self):
         """Agrees to the shopper's cancellation."""
         self._check_open()
