@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 #: fields of a product that its prepared prices and SKUs depend on
 PRICED_BY = {
@@ -67,3 +68,20 @@ class ProductTemplate(models.Model):
         action["domain"] = [("product_tmpl_id", "=", self.id)]
         action["context"] = {"default_product_tmpl_id": self.id}
         return action
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_when_listed(self):
+        """What a mini-program lists is archived; its orders may name it."""
+        # sudo: who deletes products need not read listings
+        listed = (
+            self.env["wx.listing"]
+            .sudo()
+            .search([("product_tmpl_id", "in", self.ids)], limit=1)
+        )
+        if listed:
+            raise UserError(
+                self.env._(
+                    "%(product)s is listed in the mall. Archive it instead.",
+                    product=listed.product_tmpl_id.display_name,
+                )
+            )

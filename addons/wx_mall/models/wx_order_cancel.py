@@ -22,15 +22,6 @@ class WxOrder(models.Model):
     reminded_at = fields.Datetime("Reminded", readonly=True)
     remind_count = fields.Integer("Reminders", readonly=True)
 
-    def _wx_lock(self):
-        """Waits for whoever works on this order; the loser of two updates is run again
-        with a fresh view."""
-        self.flush_recordset()
-        self.env.cr.execute(
-            "UPDATE wx_order SET write_date = write_date WHERE id = ANY(%s)", [self.ids]
-        )
-        self.invalidate_recordset()
-
     def _wx_cancellable(self):
         """Whether nothing has left and the money is still here."""
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..services import order_log_sql
 
@@ -16,6 +16,7 @@ class WxOrder(models.Model):
         "Open exceptions", compute="_compute_open_exception_count"
     )
 
+    @api.depends("exception_ids.state")
     def _compute_open_exception_count(self):
         counts = dict(
             self.env["wx.order.exception"]

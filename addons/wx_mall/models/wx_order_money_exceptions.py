@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.wx_base.money import to_yuan
+from odoo.addons.wx_base.money import to_fen, to_yuan
 
 _MONEY = ("late_payment", "paid_twice")
 _REHOLD = """
@@ -76,7 +76,8 @@ class WxOrder(models.Model):
             outside = refund_tx.wx_refund_origin == "platform"
             if own and outside and refund_tx not in known:
                 self._wx_refunded_outside(refund_tx)
-        elif refund_tx.state in ("cancel", "error"):
+        elif refund_tx.state in ("cancel", "error") and not own:
+            # an own one is raised by its grant (``wx.order.refund._wx_refused``)
             self._wx_refund_went_wrong(refund_tx)
         return done
 
@@ -90,9 +91,6 @@ class WxOrder(models.Model):
                 reason=refund_tx.state_message or refund_tx.wx_error_code or "",
             ),
             transaction_id=refund_tx,
-            refund_id=self.refund_ids.filtered(
-                lambda refund: refund.transaction_id == refund_tx
-            )[:1],
         )
 
     # refunded in the merchant platform ------------------------------------------
@@ -133,25 +131,33 @@ class WxOrder(models.Model):
         self.ensure_one()
         sale = self.sale_order_id.with_context(wx_refund=True)
         lines = sale.order_line.filtered(lambda line: not line.display_type)
-        waiting = sum(
-            line.price_total
-            * (line.product_uom_qty - line.qty_delivered)
-            / line.product_uom_qty
-            for line in lines
-            if line.product_uom_qty and line.qty_delivered < line.product_uom_qty
-        )
+        left = self._wx_never_invoiced(lines)
         if not sale:
             self.write({"posting_state": "none", "posting_error": False})
             self._wx_drop_holds()
-            waiting = to_yuan(self.paid_fen)
         elif not any(line.qty_delivered for line in lines):
             sale._action_cancel()
         else:
-            for line in lines:
+            for line in lines.filtered(lambda li: not li.is_delivery):
                 line.product_uom_qty = min(line.product_uom_qty, line.qty_delivered)
-        for grant in refund or ():
-            left = grant.invoiced_fen - round(waiting * 100)
-            grant.invoiced_fen = max(left, grant.credited_fen)
+        for line in refund.line_ids if refund else ():
+            fen = left.get(line.order_line_id.id, 0)
+            line.credit_fen = max(line.credited_fen, line.credit_fen - fen)
+
+    def _wx_never_invoiced(self, sale_lines):
+        """``{mall line id (False: freight): fen}`` of what is taken out and so needs no
+        credit note."""
+        if not any(line.qty_delivered for line in sale_lines):
+            left = {line.id: line.amount_fen for line in self.line_ids}
+            return {**left, False: self.freight_fen}
+        left = {}
+        for line in sale_lines.filtered(lambda li: not li.is_delivery):
+            missing = line.product_uom_qty - line.qty_delivered
+            if missing > 0:
+                key = line.wx_line_id.id
+                fen = round(missing * to_fen(line.price_unit))
+                left[key] = left.get(key, 0) + fen
+        return left
 
     # revival --------------------------------------------------------------------
     def _wx_revive(self, tx):

@@ -68,6 +68,9 @@ class WxOrderException(models.Model):
     def _retry_refund(self):
         """Sends a refund that WeChat refused again, under its own number."""
         for record in self:
+            if record.refund_id.state == "failed":
+                record.refund_id.action_retry()
+                continue
             refund = record.transaction_id
             if refund.operation != "refund" or refund.state != "error":
                 continue
