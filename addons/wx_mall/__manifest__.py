@@ -42,6 +42,7 @@
         "data/wx_pickup_cron.xml",
         "views/wx_stock_views.xml",
         "views/wx_stock_pool_views.xml",
+        "data/wx_stock_cron.xml",
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
         "security/freight/ir.model.access.csv",

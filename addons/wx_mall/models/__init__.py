@@ -27,6 +27,7 @@ from . import wx_stock_delta
 from . import wx_stock_safety
 from . import wx_stock_transfer
 from . import wx_hold
+from . import wx_stock_oversell
 from . import wx_stock_reconcile
 from . import stock_warehouse
 from . import wx_cart_line
@@ -60,6 +61,7 @@ from . import stock_move
 from . import stock_picking
 from . import payment_transaction
 from . import delivery_carrier
+from . import wx_event_stock
 from . import wx_express_company
 from . import wx_parcel
 from . import wx_parcel_line

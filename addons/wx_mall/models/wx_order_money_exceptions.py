@@ -14,7 +14,7 @@ WITH want AS MATERIALIZED (
      ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
 ), held AS (
     UPDATE wx_sku_stock s SET held = s.held + l.qty FROM locked l
-     WHERE s.id = l.id AND s.free - s.held >= l.qty
+     WHERE s.id = l.id AND s.free - s.held - s.carved >= l.qty
     RETURNING s.id
 )
 SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM want)

@@ -7,6 +7,7 @@ from . import test_addresses
 from . import test_freight
 from . import test_listing
 from . import test_order_pools
+from . import test_stock_oversell
 from . import test_order_posting
 from . import test_listing_tour
 from . import test_order_tours
