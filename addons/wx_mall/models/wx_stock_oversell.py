@@ -66,13 +66,14 @@ class WxStockOversell(models.AbstractModel):
         :return: open exceptions found or raised
         """
         exceptions = self.env["wx.order.exception"].sudo()
-        found, rows = exceptions, []
+        before = exceptions.search([("kind", "=", "oversold"), ("state", "=", "open")])
+        found, new_rows = exceptions, []
         for row in self._uncovered():
             if row["intake_state"] != "paid":
                 continue
             order = self.env["wx.order"].sudo().browse(row["order_id"])
             product = self.env["product.product"].sudo().browse(row["product_id"])
-            found |= order._wx_exception(
+            raised = order._wx_exception(
                 "oversold",
                 self.env._(
                     "%(product)s: %(missing)s pieces were sold that are no longer in "
@@ -86,14 +87,15 @@ class WxStockOversell(models.AbstractModel):
                 ),
                 product_id=product,
             )
-            rows.append(row)
-        stale = exceptions.search([("kind", "=", "oversold"), ("state", "=", "open")])
-        (stale - found)._resolve(self.env._("The stock covers the order again."))
-        self._record_events(rows)
+            if raised not in before | found:
+                new_rows.append(row)
+            found |= raised
+        (before - found)._resolve(self.env._("The stock covers the order again."))
+        self._record_events(new_rows)
         return found
 
     def _record_events(self, rows):
-        """One event per order and product, however often it is seen."""
+        """One event per exception, however often it is seen."""
         self.env["wx.event"]._record(
             "stock.oversold",
             [

@@ -70,7 +70,8 @@ SELECT DISTINCT
    AND m.state IN ('assigned', 'partially_available', 'done')
    AND so.wx_order_id IS NULL AND m.quantity > 0
    AND m.write_date >= COALESCE((
-       SELECT min(h.created_at) FROM wx_hold h
+       -- a write carries the time at which its transaction began
+       SELECT min(h.created_at) - interval '1 hour' FROM wx_hold h
         WHERE h.product_id = m.product_id AND h.pool_id = p.id
           AND h.state = 'active'), now() AT TIME ZONE 'UTC' - interval '2 days')
  ORDER BY 1, 2 LIMIT 20
@@ -160,15 +161,13 @@ class WxStockReconcile(models.Model):
             if part > 0:
                 quota._carve(self.product_id, -part, self.env._("Not covered by stock"))
                 missing -= part
-        if missing > 0:
-            orders = self.env["wx.stock.oversell"]._uncovered(self.product_id.ids)
-            pickings = (
-                self.env["wx.order"].browse([row["order_id"] for row in orders])
-            ).sale_order_id.picking_ids
-            waiting = pickings.filtered(lambda p: p.state in ("confirmed", "assigned"))
-            waiting.move_ids.filtered(
-                lambda m: m.state in ("confirmed", "partially_available")
-            )._action_assign()
+        holds = self.env["wx.hold"].search(
+            [("product_id", "=", self.product_id.id), ("state", "=", "active")]
+        )
+        moves = holds.order_id.sale_order_id.picking_ids.move_ids
+        moves.filtered(
+            lambda m: m.state in ("confirmed", "partially_available")
+        )._action_assign()
 
     @api.model
     def _reconcile(self, repair=True):
