@@ -45,6 +45,8 @@
         "data/wx_stock_cron.xml",
         "views/sale_stock_views.xml",
         "report/deliveryslip_templates.xml",
+        "security/staff/ir.model.access.csv",
+        "views/wx_order_staff_views.xml",
         "security/freight/ir.model.access.csv",
         "security/wx_freight_rules.xml",
         "data/wx.region.csv",

@@ -80,6 +80,9 @@ from . import product_template_freight
 from . import product_product_freight
 from . import wx_app_shipping
 from . import wx_order_shipping_state
+from . import wx_app_staff
+from . import wx_order_staff
+from . import wx_order_line_staff
 from . import wx_overview
 from . import stock_picking_pickup
 from . import wx_app_pickup

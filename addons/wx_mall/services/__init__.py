@@ -21,6 +21,7 @@ from . import wx_order_shipping
 from . import wx_order_shipping_watch
 from . import wx_parcel_reader
 from . import wx_freight_service
+from . import wx_order_staff
 from . import wx_cart_service
 from . import wx_pickup_service
 from . import wx_push_service
