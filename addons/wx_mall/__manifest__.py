@@ -63,6 +63,8 @@
         "views/wx_parcel_views.xml",
         "views/wx_shipping_views.xml",
         "data/wx_parcel_cron.xml",
+        "wizards/wx_express_bind_views.xml",
+        "views/wx_waybill_views.xml",
         "wizards/wx_order_exception_accept_views.xml",
         "wizards/wx_order_refund_settle_views.xml",
         "views/wx_order_refund_views.xml",

@@ -6,5 +6,6 @@ from . import media
 from . import cart
 from . import orders
 from . import order_life
+from . import label
 from . import parcels
 from . import pickup

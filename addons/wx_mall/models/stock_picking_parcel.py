@@ -58,7 +58,12 @@ class StockPicking(models.Model):
             if picking.state != "done" or not picking._wx_parcel_due():
                 continue
             present = picking.wx_parcel_ids
-            for parcel in present.filtered(lambda p: not p.shipped_at):
+            waiting = present.filtered(lambda p: not p.shipped_at)
+            if len(present) == 1 and waiting:
+                # made from what was reserved; now it is known what really left
+                values = picking._wx_parcel_values()[0]["line_ids"]
+                waiting.line_ids = [(5, 0, 0), *values]
+            for parcel in waiting:
                 parcel._set_shipped(picking.date_done)
             if not present:
                 made = parcels.create(picking._wx_parcel_values())

@@ -46,6 +46,8 @@ class ParcelEvent(WxOut):
 
 
 class ParcelDetail(OrderParcel):
-    """A parcel with its track, newest first."""
+    """A parcel with its track, newest first. ``waybill_token`` opens WeChat's own
+    tracking page (``openWaybillTracking``)."""
 
+    waybill_token: str | None
     track: list[ParcelEvent]

@@ -27,6 +27,7 @@ class WxParcelReader(models.AbstractModel):
             raise not_found()
         return {
             **self._summary(parcel),
+            "waybill_token": parcel.query_token or None,
             "track": [
                 {
                     "at": iso8601(event.at),

@@ -14,6 +14,8 @@ from . import test_listing_tour
 from . import test_order_tours
 from . import test_parcels
 from . import test_shipping_report
+from . import test_tracking
+from . import test_waybills
 from . import test_ownership
 from . import test_order_life
 from . import test_pickup

@@ -2,6 +2,8 @@
 
 from .order_common import MallOrderCase
 
+_ADD = "/cgi-bin/express/business/order/add"
+
 
 class ParcelCase(MallOrderCase):
     """Two carriers (``zto``, ``sf``), a shopper and paid, posted orders."""
@@ -60,3 +62,50 @@ class ParcelCase(MallOrderCase):
         """What the jobs process would do with the queued report."""
         self.env["wx.order.shipping"]._job_report(order.id, attempt)
         self.env.invalidate_all()
+
+
+class WaybillCase(ParcelCase):
+    """A ZTO contract bound at WeChat, and a warehouse with an address."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        province = cls.env["res.country.state"].search(
+            [("country_id.code", "=", "CN")], limit=1
+        )
+        cls.env.company.partner_id.write(
+            {
+                "street": "仓前路 1 号",
+                "street2": "余杭区",
+                "city": "杭州市",
+                "state_id": province.id,
+                "phone": "0571-88880000",
+            }
+        )
+        cls.warehouse.partner_id = cls.env.company.partner_id
+        cls.account = cls.env["wx.express.account"].create(
+            {
+                "app_id": cls.app.id,
+                "express_id": cls.env.ref("wx_mall.express_zto").id,
+                "biz_id": "Z100",
+            }
+        )
+        cls.account._bind("secret")
+
+    def waiting(self, *items, carrier=None):
+        """A reserved delivery of a paid order, with a carrier."""
+        order = self.paid_order(*(items or ((self.sku_a, 2),)))
+        order.picking_ids.carrier_id = carrier or self.zto
+        return order, order.picking_ids
+
+    def made(self):
+        """Waybills that WeChat has, by our number."""
+        rows = self.sim.ctl("GET", "/_ctl/parcels")["parcels"]
+        return {row["order_id"]: row for row in rows}
+
+    def fault(self, kind, path=_ADD, times=1):
+        self.sim.ctl(
+            "POST",
+            "/_ctl/faults",
+            {"kind": kind, "match": {"path_prefix": path}, "times": times},
+        )
