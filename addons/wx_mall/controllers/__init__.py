@@ -3,6 +3,7 @@ from . import checkout
 from . import addresses
 from . import freight
 from . import media
+from . import availability
 from . import cart
 from . import orders
 from . import order_life

@@ -28,6 +28,15 @@ class WxAppStock(models.Model):
         "sell, unless the product has a safety stock of its own.",
     )
 
+    transit_days = fields.Integer(
+        "Days on the way",
+        default=3,
+        help="From the carrier to the shopper; part of the promised date.",
+    )
+
+    _transit_days_positive = models.Constraint(
+        "CHECK(transit_days >= 0)", "Days on the way are not negative."
+    )
     _safety_stock_positive = models.Constraint(
         "CHECK(safety_stock >= 0)", "A safety stock is not negative."
     )

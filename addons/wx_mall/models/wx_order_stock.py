@@ -63,6 +63,11 @@ class WxOrderStock(models.Model):
 
     _inherit = "wx.order"
 
+    promised_at = fields.Datetime(
+        "Promised",
+        readonly=True,
+        help="When all of it is expected at the shopper's; set when the order is posted.",
+    )
     hold_count = fields.Integer(compute="_compute_hold_count")
 
     def _compute_hold_count(self):
@@ -142,6 +147,12 @@ class WxOrderStock(models.Model):
             (self.ids,),
         )
         self.env["wx.hold"].invalidate_model()
+
+    def _wx_set_promise(self):
+        """Keeps the promise of orders that have none yet."""
+        service = self.env["wx.availability.service"]
+        for order in self.filtered(lambda o: not o.promised_at):
+            order.promised_at = service._promise_of(order) or False
 
     def action_open_holds(self):
         """Smart button: where the goods of this order are held."""

@@ -95,6 +95,7 @@ class OrderDetail(OrderSummary):
     closed_at: str | None
     close_reason: str | None
     discounts: list[PriceStep]
+    promised_at: str | None
     received_at: str | None
     receive_due_at: str | None
     cancel_request: Literal["none", "requested", "granted", "refused"]

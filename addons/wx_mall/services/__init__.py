@@ -35,3 +35,4 @@ from . import wx_push_parcel
 from . import wx_push_shipping
 from . import wx_order_posting_pickup
 from . import wx_pickup_desk
+from . import wx_availability_service

@@ -135,6 +135,7 @@ class WxOrderPosting(models.AbstractModel):
             waiting.action_assign()
         self._hand_over_services(sales)
         orders._wx_sync_holds()
+        orders._wx_set_promise()
         orders.filtered(lambda o: not o.picking_ids)._wx_after_delivery()
 
     def _ensure_partners(self, orders):

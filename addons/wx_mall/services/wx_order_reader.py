@@ -121,6 +121,10 @@ class WxOrderReader(models.AbstractModel):
             "closed_at": iso8601(order.closed_at),
             "close_reason": order.close_reason or None,
             "discounts": (order.price_snapshot or {}).get("applied", []),
+            "promised_at": iso8601(
+                order.promised_at
+                or ctx.env["wx.availability.service"]._promise_of(order)
+            ),
             "received_at": iso8601(order.received_at),
             "receive_due_at": iso8601(order.receive_due_at),
             "cancel_request": order.cancel_request or "none",

@@ -29,6 +29,7 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
             "category": self._category,
             "listing_id": lambda user: self._sku(user, "wx.listing"),
             "pickup_point": self._pickup_point,
+            "sku_id": lambda user: self._sku(user, "product.product"),
             "sku": lambda user: self._sku(user, "product.product"),
         }
 

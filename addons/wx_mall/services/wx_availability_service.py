@@ -1,0 +1,189 @@
+from datetime import UTC, timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.wx_base.http import not_found
+from odoo.addons.wx_base.tools import BEIJING, outside_transaction
+
+from .stock_sql import POOL_OF_APP
+
+# What the promise of a SKU depends on, besides its stock.
+_SKU = f"""
+SELECT s.product_id, COALESCE(s.sell_policy, 'stock') AS policy, s.is_storable,
+       COALESCE(t.sale_delay, 0) AS customer_lead, a.transit_days,
+       COALESCE((SELECT i.delay FROM product_supplierinfo i
+                  WHERE i.product_tmpl_id = t.id
+                    AND (i.product_id IS NULL OR i.product_id = s.product_id)
+                    AND (i.company_id IS NULL OR i.company_id = a.company_id)
+                  ORDER BY i.sequence, i.min_qty, i.price, i.id LIMIT 1), 0)
+         + COALESCE(c.days_to_purchase, 0) AS supply_days,
+       (SELECT min(COALESCE(w.wx_handling_days, 0))
+          FROM wx_stock_pool p JOIN stock_warehouse w ON w.id = p.warehouse_id
+         WHERE {POOL_OF_APP}) AS handling_days
+  FROM wx_sku_price s
+  JOIN wx_app a ON a.id = s.app_id
+  JOIN res_company c ON c.id = a.company_id
+  JOIN product_template t ON t.id = s.product_tmpl_id
+ WHERE s.app_id = %(app)s AND s.product_id = ANY(%(skus)s)
+   AND (s.on_sale OR %(any)s)
+"""
+
+# Confirmed receipts into the mini-program's warehouses, the earliest first. What was
+# promised without stock before (``wx_hold.presale``) comes out of them first.
+_INCOMING = f"""
+SELECT m.product_id, m.date, m.product_qty
+  FROM stock_move m
+  JOIN stock_location src ON src.id = m.location_id
+  JOIN stock_location dst ON dst.id = m.location_dest_id
+  JOIN wx_stock_pool p ON p.warehouse_id = dst.warehouse_id
+  JOIN wx_app a ON a.id = %(app)s
+ WHERE m.product_id = ANY(%(skus)s) AND {POOL_OF_APP}
+   AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+   AND dst.usage = 'internal' AND src.usage IN ('supplier', 'production', 'transit')
+   AND src.warehouse_id IS DISTINCT FROM dst.warehouse_id
+ ORDER BY m.product_id, m.date, m.id
+"""
+
+_PROMISED = """
+SELECT product_id, sum(LEAST(presale, qty - converted)) FROM wx_hold
+ WHERE state = 'active' AND product_id = ANY(%s) AND presale > 0
+ GROUP BY product_id
+"""
+
+
+class WxAvailabilityService(models.AbstractModel):
+    """Stock, goods on their way and promised dates (row 0.2).
+
+    A promise is: now (or the receipt, or the supplier's delay) + the warehouse's days
+    to hand over or the product's customer lead time, whichever is longer + the days on
+    the way of the mini-program.
+    """
+
+    _name = "wx.availability.service"
+    _description = "Availability service"
+
+    @api.model
+    def _read(self, ctx, sku_id) -> dict:
+        """The document of one SKU on sale; 404 otherwise."""
+        if ctx.env["wx.sku.price"]._ensure_fresh(ctx.app_id, [sku_id]):
+            with outside_transaction(ctx.env):
+                pass
+        found = ctx.env["wx.availability.service"]._of_skus(ctx.app_id, [sku_id])
+        if sku_id not in found:
+            raise not_found()
+        row = found[sku_id]
+        promised = row["promised"]
+        incoming = row["incoming"]
+        return {
+            "sku_id": sku_id,
+            "policy": row["policy"],
+            "state": row["state"],
+            "sellable": row["sellable"],
+            "incoming": incoming
+            and {"qty": incoming[0], "date": self._day(incoming[1])},
+            "promised_date": promised and self._day(promised),
+        }
+
+    @staticmethod
+    def _day(moment) -> str:
+        """Beijing date of a naive UTC moment."""
+        return moment.replace(tzinfo=UTC).astimezone(BEIJING).date().isoformat()
+
+    @api.model
+    def _of_skus(self, app_id, sku_ids, include_hidden=False) -> dict:
+        """``{sku id: {policy, state, sellable, incoming: (qty, moment) | None,
+        promised: moment | None}}``, naive UTC; four SQL statements.
+
+        :param include_hidden: also what is no longer on sale
+        """
+        skus = list(sku_ids)
+        cr = self.env.cr
+        cr.execute(_SKU, {"app": app_id, "skus": skus, "any": include_hidden})
+        facts = {row["product_id"]: row for row in cr.dictfetchall()}
+        stock = self.env["wx.catalogue.service"]._sku_stock(app_id, skus)
+        incoming = self._incoming(app_id, skus)
+        now = fields.Datetime.now()
+        return {
+            sku: self._availability(row, stock.get(sku, 0.0), incoming.get(sku), now)
+            for sku, row in facts.items()
+        }
+
+    def _incoming(self, app_id, skus):
+        """``{sku: (pieces nobody was promised, moment of the first of them)}``."""
+        cr = self.env.cr
+        cr.execute(_PROMISED, [skus])
+        promised = {row[0]: float(row[1]) for row in cr.fetchall()}
+        cr.execute(_INCOMING, {"app": app_id, "skus": skus})
+        result = {}
+        for sku, moment, qty in cr.fetchall():
+            qty = float(qty)
+            used = min(qty, promised.get(sku, 0.0))
+            promised[sku] = promised.get(sku, 0.0) - used
+            if qty > used:
+                total, first = result.get(sku, (0.0, moment))
+                result[sku] = (total + qty - used, first)
+        return {sku: (int(qty), moment) for sku, (qty, moment) in result.items()}
+
+    def _availability(self, row, stock, incoming, now):
+        left = max(0, int(stock // 1))
+        policy = row["policy"] if row["is_storable"] else "order"
+        state, ready = "sold_out", None
+        if not row["is_storable"]:
+            state, ready = "in_stock", now
+        elif policy == "order":
+            state, ready = "to_order", now + timedelta(days=row["supply_days"])
+        elif left:
+            state, ready = "in_stock", now
+        elif incoming and policy in ("incoming", "always"):
+            state, ready = "presale", max(now, incoming[1])
+        elif policy == "always":
+            state, ready = "to_order", now + timedelta(days=row["supply_days"])
+        limited = row["is_storable"] and policy in ("stock", "incoming")
+        return {
+            "policy": policy,
+            "state": state,
+            "sellable": left if limited else None,
+            "incoming": incoming,
+            "promised": ready and ready + self._on_the_way(row),
+        }
+
+    @staticmethod
+    def _on_the_way(row):
+        """From goods in the warehouse to the shopper; services are there at once."""
+        if not row["is_storable"]:
+            return timedelta()
+        handling = max(row["handling_days"] or 0, row["customer_lead"])
+        return timedelta(days=handling + row["transit_days"])
+
+    @api.model
+    def _promise_of(self, order):
+        """When all of an order is expected at the shopper's, naive UTC, or None.
+
+        Counted from payment (from now while unpaid): goods held in stock from then,
+        pieces sold without stock from their receipt, or from the supplier's delay.
+        """
+        goods = order.line_ids.filtered(lambda line: line.product_id.type == "consu")
+        if not goods or order.state in ("closed", "cancelled", "refunded"):
+            return None
+        skus = goods.product_id.ids
+        self.env.cr.execute(_SKU, {"app": order.app_id.id, "skus": skus, "any": True})
+        facts = {row["product_id"]: row for row in self.env.cr.dictfetchall()}
+        base = order.paid_at or fields.Datetime.now()
+        receipts = self._first_receipts(order.app_id.id, skus)
+        late = order.hold_ids.filtered(lambda hold: hold.presale > 0).product_id.ids
+        moments = []
+        for sku, row in facts.items():
+            ready = base
+            if row["policy"] == "order" or (sku in late and sku not in receipts):
+                ready = base + timedelta(days=row["supply_days"])
+            elif sku in late:
+                ready = max(base, receipts[sku])
+            moments.append(ready + self._on_the_way(row))
+        return max(moments, default=None)
+
+    def _first_receipts(self, app_id, skus):
+        self.env.cr.execute(_INCOMING, {"app": app_id, "skus": skus})
+        first = {}
+        for sku, moment, _qty in self.env.cr.fetchall():
+            first.setdefault(sku, moment)
+        return first
