@@ -30,6 +30,7 @@ from . import wx_hold
 from . import wx_stock_oversell
 from . import wx_stock_reconcile
 from . import stock_warehouse
+from . import stock_warehouse_orderpoint
 from . import wx_cart_line
 from . import wx_pickup_point
 from . import wx_pickup

@@ -66,7 +66,7 @@ class WxOrderStock(models.Model):
     promised_at = fields.Datetime(
         "Promised",
         readonly=True,
-        help="When all of it is expected at the shopper's; set when the order is posted.",
+        help="When all of it is expected at the shopper; kept from posting on.",
     )
     hold_count = fields.Integer(compute="_compute_hold_count")
 
