@@ -35,6 +35,7 @@
         "data/wx_life_cron.xml",
         "views/wx_overview_views.xml",
         "views/wx_order_views.xml",
+        "views/wx_order_price_views.xml",
         "views/wx_order_exception_views.xml",
         "security/pickup/ir.model.access.csv",
         "security/wx_pickup_rules.xml",

@@ -55,6 +55,7 @@ from . import wx_order_native
 from . import account_move
 from . import account_payment_register
 from . import wx_order_price
+from . import wx_order_price_box
 from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_stock

@@ -10,6 +10,7 @@ from . import test_listing
 from . import test_order_pools
 from . import test_order_supply
 from . import test_stock_oversell
+from . import test_order_money
 from . import test_order_posting
 from . import test_listing_tour
 from . import test_order_tours
