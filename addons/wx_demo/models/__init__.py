@@ -1,1 +1,2 @@
 from . import wx_demo
+from . import wx_demo_freight

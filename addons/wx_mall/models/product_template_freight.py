@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 #: a change of these changes the prepared documents
 _RESTRICTED = {"wx_restriction_ids", "wx_not_to_region_ids"}
@@ -13,11 +14,11 @@ class ProductTemplate(models.Model):
     wx_freight_template_id = fields.Many2one(
         "wx.freight.template",
         "Mall freight template",
-        check_company=True,
         index="btree_not_null",
         ondelete="restrict",
         groups=_GROUPS,
-        help="Empty: the one of the mini-program. A listing may have its own.",
+        help="Empty: the one of the mini-program. A listing may have its own. Another "
+        "company's mini-programs go by their own.",
     )
     wx_restriction_ids = fields.Many2many(
         "wx.freight.restriction",
@@ -36,6 +37,21 @@ class ProductTemplate(models.Model):
         groups=_GROUPS,
         help="Shoppers in these regions cannot order this product for delivery.",
     )
+
+    @api.constrains("company_id", "wx_freight_template_id")
+    def _check_wx_freight_company(self):
+        """A shared product may have one company's template, an own one only its own."""
+        for template in self:
+            # superuser: the product's editor need not read freight templates
+            company = template.sudo().wx_freight_template_id.company_id
+            if company and template.company_id and company != template.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s: the freight template belongs to %(company)s.",
+                        product=template.display_name,
+                        company=company.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -194,6 +194,32 @@ class TestFreight(MallOrderCase):
         self.assertEqual(self.app.freight_version, version)
         self.assertNotIn(str(other.id), self.document()["templates"])
 
+    def test_shared_product_in_two_companies(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        theirs = self.env["wx.freight.template"].create(
+            {"name": "Theirs", "company_id": company.id}
+        )
+        product = self.sku_b.product_tmpl_id
+        with self.assertRaises(ValidationError):
+            product.wx_freight_template_id = theirs
+        product.company_id = False
+        product.wx_freight_template_id = theirs
+        self.env.flush_all()
+        self.assertEqual(self.freight(HANGZHOU, (self.sku_b, 1, 1)).fen, 1000)
+
+    def test_order_takes_the_freight_or_is_refused(self):
+        token, address_id, _uid = self.shopper()
+        order = self.order_of(self.place(token, address_id, (self.sku_a, 2)))
+        self.assertEqual((order.freight_fen, order.amount_fen), (1300, 5298))
+        self.template.free_rule_ids.from_amount = 39.98
+        order = self.order_of(self.place(token, address_id, (self.sku_a, 2)))
+        self.assertEqual((order.freight_fen, order.amount_fen), (0, 3998))
+        self.sku_b.product_tmpl_id.wx_not_to_region_ids = self.zhejiang
+        self.env.flush_all()
+        answer = self.place(token, address_id, (self.sku_a, 1), (self.sku_b, 1))
+        self.assertProblem(answer, 422, "order.out_of_area")
+        self.assertEqual(answer.json()["sku_ids"], self.sku_b.ids)
+
     # rules ----------------------------------------------------------------------
     def test_a_region_stands_in_one_fee(self):
         with self.assertRaises(ValidationError):
