@@ -37,6 +37,7 @@
         "views/wx_order_views.xml",
         "views/wx_order_price_views.xml",
         "views/wx_order_exception_views.xml",
+        "views/wx_order_work_views.xml",
         "security/pickup/ir.model.access.csv",
         "security/wx_pickup_rules.xml",
         "views/wx_pickup_views.xml",

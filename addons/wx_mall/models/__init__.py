@@ -52,6 +52,7 @@ from . import wx_order_cancel
 from . import wx_order_money_exceptions
 from . import wx_order_remedy
 from . import wx_order_native
+from . import wx_order_money_box
 from . import account_move
 from . import account_payment_register
 from . import wx_order_price

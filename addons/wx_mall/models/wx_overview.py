@@ -18,12 +18,16 @@ SELECT count(*) FILTER (WHERE create_date >= %(today)s),
 QUEUES = """
 SELECT count(*) FILTER (WHERE state IN ('to_ship', 'partially_shipped')),
        count(*) FILTER (WHERE state = 'unpaid'),
-       count(*) FILTER (WHERE posting_state = 'exception'),
+       (SELECT count(*) FROM wx_order_exception
+         WHERE company_id = ANY(%(companies)s) AND state = 'open'),
+       (SELECT count(*) FROM wx_order_refund
+         WHERE company_id = ANY(%(companies)s)
+           AND state IN ('pending', 'failed', 'abnormal')),
        count(*) FILTER (WHERE shipping_state = 'failed')
   FROM wx_order
  WHERE company_id = ANY(%(companies)s)
    AND (state IN ('to_ship', 'partially_shipped', 'unpaid')
-        OR posting_state = 'exception' OR shipping_state = 'failed')
+        OR shipping_state = 'failed')
 """
 
 REFUNDS = """
@@ -84,7 +88,7 @@ class WxOverview(models.AbstractModel):
 
     def _queues(self, params):
         """Hook: what waits for somebody: ``[{key, label, count, action, domain}]``."""
-        to_ship, unpaid, exceptions, failed = self._row(QUEUES, params)
+        to_ship, unpaid, exceptions, to_refund, failed = self._row(QUEUES, params)
         orders = "wx_mall.action_wx_order"
         queues = [
             (
@@ -103,10 +107,17 @@ class WxOverview(models.AbstractModel):
             ),
             (
                 "exceptions",
-                self.env._("Posting exceptions"),
+                self.env._("Exceptions"),
                 exceptions,
+                "wx_mall.action_wx_order_exception",
+                {"search_default_open": 1},
+            ),
+            (
+                "to_refund",
+                self.env._("To refund"),
+                to_refund,
                 orders,
-                {"search_default_exceptions": 1},
+                {"search_default_to_refund": 1},
             ),
             (
                 "shipping",
