@@ -62,6 +62,8 @@ class WxPayMixin(WxSimMixin):
         super().setUp()
         self.told = []
         self.accepts = True
+        self.returns = True
+        self.returned = []
         self.infos = {}
         model = type(self.env["res.partner"])
         hooks = {
@@ -73,6 +75,10 @@ class WxPayMixin(WxSimMixin):
             ),
             "_wx_on_refund": lambda record, tx: self.told.append(
                 ("refund", tx.id, tx.state)
+            ),
+            "_wx_on_unwanted_payment": lambda record, tx, code: self.returns,
+            "_wx_on_returned_payment": lambda record, tx, refund: self.returned.append(
+                (tx.id, refund.id)
             ),
             "_wx_payment_partners": lambda records, txs: {
                 tx.id: tx.wx_payable_id for tx in txs

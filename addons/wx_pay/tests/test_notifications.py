@@ -225,6 +225,21 @@ class TestLateAndDouble(NotificationCase):
         self.settle(refund)
         fact.invalidate_recordset()
         self.assertEqual((refund.state, fact.resolution), ("done", "resolved"))
+        self.assertEqual(self.returned, [(tx.id, refund.id)])
+
+    @mute_logger(FACTS)
+    def test_unwanted_payment_may_wait_for_a_person(self):
+        """The document's rule keeps it from going back by itself: the finding stays."""
+        self.returns = False
+        tx, params = self.prepay(self.make_payable())
+        self.assertEqual(self.service._close(tx), "closed")
+        self.pay(params, late=True)
+        self.assertEqual(self.deliver(out_trade_no=tx.reference).status_code, 204)
+        tx.invalidate_recordset()
+        self.assertEqual(tx.wx_attempt_state, "paid_late")
+        self.assertEqual(self.facts(tx).resolution, "open")
+        self.assertFalse(tx.child_transaction_ids)
+        self.assertFalse(self.returned)
 
     def settle(self, refund):
         """Let WeChat finish the refund and ask for it."""
