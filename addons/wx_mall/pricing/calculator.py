@@ -110,8 +110,11 @@ def calculate(items, facts=(), freight=None) -> Pricing:
     """
     lines = _lines(items)
     by_stage = {stage: [] for stage in STAGES}
+    skus = [line.product_id for line in lines]
     for fact in facts:
-        by_stage[fact.check().stage].append(fact)
+        # most promotions of a shop concern none of these goods
+        if any(map(fact.check().covers, skus)):
+            by_stage[fact.stage].append(fact)
     applied = []
     for stage in STAGES[:-1]:
         for fact in _chosen(lines, by_stage[stage]):
