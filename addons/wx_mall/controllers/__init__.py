@@ -10,3 +10,4 @@ from . import order_life
 from . import label
 from . import parcels
 from . import pickup
+from . import virtual

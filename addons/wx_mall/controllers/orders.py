@@ -10,6 +10,7 @@ from ..schemas.order import (
     OrderQuery,
     PaymentParams,
 )
+from ..schemas.virtual import PayIn
 
 TAGS = ["orders"]
 
@@ -78,6 +79,7 @@ class WxOrders(http.Controller):
     @wx_route(
         "/orders/<int:order_id>/pay",
         methods=["POST"],
+        body=PayIn,
         returns=PaymentParams,
         tags=TAGS,
         summary="Arguments for wx.requestPayment",
@@ -86,12 +88,13 @@ class WxOrders(http.Controller):
             (404, "resource.not_found"),
             (409, "order.not_payable"),
             (409, "order.expired"),
+            (409, "pay.virtual_on_ios"),
             (503, "pay.unavailable"),
         ),
     )
-    def pay(self, ctx, order_id):
+    def pay(self, ctx, order_id, body):
         """Makes (or finds) the payment attempt at WeChat; may be called again."""
-        return ctx.env["wx.order.payment"]._pay(ctx, order_id)
+        return ctx.env["wx.order.payment"]._pay(ctx, order_id, body.platform)
 
     @wx_route(
         "/orders/<int:order_id>/cancel",

@@ -96,3 +96,6 @@ from . import wx_overview
 from . import stock_picking_pickup
 from . import wx_app_pickup
 from . import wx_order_exception_pickup
+from . import wx_virtual_code_pool
+from . import wx_virtual_code
+from . import wx_app_virtual

@@ -36,3 +36,5 @@ from . import wx_push_shipping
 from . import wx_order_posting_pickup
 from . import wx_pickup_desk
 from . import wx_availability_service
+from . import wx_virtual_service
+from . import wx_virtual_stock

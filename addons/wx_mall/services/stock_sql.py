@@ -17,6 +17,8 @@ that waited would end in a serialization error instead of a decision. Rows are a
 locked in (product, pool) order. Rule: ``reference/odoo-19.md`` §7.
 """
 
+from . import virtual_sql
+
 TRIGGER_FUNCTION = """
 CREATE OR REPLACE FUNCTION wx_stock_quant_delta() RETURNS trigger AS $body$
 BEGIN
@@ -224,7 +226,9 @@ UPDATE wx_sku_stock s SET held = s.held - l.qty FROM locked l WHERE s.id = l.id
 
 def release(cr, order_ids) -> int:
     """Gives the holds of orders back to sale; safe to repeat; returns rows changed."""
-    cr.execute(RELEASE, {"orders": list(order_ids)})
+    orders = {"orders": list(order_ids)}
+    cr.execute(virtual_sql.RELEASE, orders)
+    cr.execute(RELEASE, orders)
     return cr.rowcount
 
 

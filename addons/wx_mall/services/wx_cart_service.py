@@ -13,8 +13,14 @@ READ = f"""
 SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_fen,
        s.list_price_fen, s.tiers, c.qty, c.price_fen,
        COALESCE(s.on_sale, FALSE),
-       s.is_storable AND COALESCE(s.sell_policy, 'stock') = 'stock',
-       COALESCE((
+       s.has_codes
+       OR (s.is_storable AND COALESCE(s.sell_policy, 'stock') = 'stock'),
+       CASE WHEN s.has_codes THEN (
+           SELECT count(*) FROM wx_virtual_code v
+            WHERE v.product_id = c.product_id AND v.company_id = a.company_id
+              AND v.state = 'free'
+              AND (v.valid_until IS NULL OR v.valid_until >= CURRENT_DATE))
+       ELSE COALESCE((
            SELECT CASE WHEN a.allow_split THEN sum(t.qty) ELSE max(t.qty) END
              FROM (SELECT sum(greatest(s.qty - {KEEP_OF_APP}, 0)) AS qty
                      FROM (SELECT product_id, pool_id, sum(qty) AS qty
@@ -30,7 +36,7 @@ SELECT c.id, c.product_id, s.listing_id, s.title, s.sku_text, s.image, s.price_f
                             GROUP BY product_id, pool_id) s
                      JOIN wx_stock_pool p ON p.id = s.pool_id
                     WHERE {POOL_OF_APP} AND {ROW_OF_APP}
-                    GROUP BY COALESCE(p.parent_id, p.id)) t), 0)
+                    GROUP BY COALESCE(p.parent_id, p.id)) t), 0) END
   FROM wx_cart_line c
   JOIN wx_app a ON a.id = c.app_id
   LEFT JOIN wx_sku_price s ON s.app_id = c.app_id AND s.product_id = c.product_id

@@ -40,7 +40,7 @@ def dumps(value) -> str:
 
 def needs_stock(row) -> bool:
     """Whether readers are told the stock; a presale is decided when it is ordered."""
-    return row["is_storable"] and row["sell_policy"] == "stock"
+    return row["has_codes"] or (row["is_storable"] and row["sell_policy"] == "stock")
 
 
 class WxCatalogueBuilder(models.AbstractModel):
@@ -101,6 +101,10 @@ class WxCatalogueBuilder(models.AbstractModel):
         template = listing.product_tmpl_id
         live = listing.is_live and template.active and template.sale_ok
         rows = []
+        pooled = self.env["wx.virtual.code"]._pooled(
+            skus.filtered(lambda sku: sku.wx_delivery_kind == "virtual"),
+            listing.company_id,
+        )
         for sku in skus:
             price = prices.get(sku.id)
             if not price:
@@ -120,7 +124,7 @@ class WxCatalogueBuilder(models.AbstractModel):
                     "image": self._sku_image(listing, sku, payload),
                     "is_storable": sku.is_storable,
                     "is_virtual": template.wx_delivery_kind == "virtual",
-                    "has_codes": False,
+                    "has_codes": sku in pooled,
                     "sell_policy": listing._wx_policy_of(sku),
                     "weight_g": round(sku.weight * 1000),
                     "on_sale": live and price.price_fen > 0,

@@ -84,7 +84,8 @@ class WxCheckoutHints(models.AbstractModel):
         goods = [
             line
             for line in lines
-            if line["is_storable"] and line["sell_policy"] == "stock"
+            if line["has_codes"]
+            or (line["is_storable"] and line["sell_policy"] == "stock")
         ]
         if not goods:
             return

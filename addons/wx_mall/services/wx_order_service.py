@@ -169,6 +169,8 @@ class WxOrderService(models.AbstractModel):
             "now": now,
             "hold_skus": [line["product_id"] for line in holds],
             "hold_qtys": [line["qty"] for line in holds],
+            "code_skus": [line["product_id"] for line in lines if line["has_codes"]],
+            "code_qtys": [line["qty"] for line in lines if line["has_codes"]],
             "from_cart": body.from_cart,
             **self._columns(lines),
             **self._receiver(row["address"] if kind == "express" else None),

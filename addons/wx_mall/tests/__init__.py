@@ -25,3 +25,4 @@ from . import test_pickup_points
 from . import test_order_refunds
 from . import test_native_acts
 from . import test_exception_tours
+from . import test_virtual

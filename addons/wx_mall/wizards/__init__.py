@@ -12,3 +12,4 @@ from . import wx_parcel_note
 from . import wx_order_exception_accept
 from . import wx_stock_carve_wizard
 from . import wx_express_bind
+from . import wx_virtual_code_import
