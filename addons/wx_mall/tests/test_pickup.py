@@ -43,11 +43,9 @@ class PickupCase(MallOrderCase):
         )
 
     def unpaid(self, *items):
-        token, address_id, uid = self.shopper()
-        order = self.order_of(self.place(token, address_id, *items))
-        # the route is the checkout's; here only what follows counts
-        order.write({"delivery_kind": "pickup", "pickup_point_id": self.point.id})
-        self.env.flush_all()
+        token, _address, uid = self.shopper(with_address=False)
+        point = {"delivery": "pickup", "pickup_point_id": self.point.id}
+        order = self.order_of(self.place(token, None, *items, **point))
         return order, token, uid
 
     def paid(self, *items):

@@ -93,11 +93,8 @@ class TestVirtual(MallOrderCase):
         token, _address, _uid = self.shopper(with_address=False)
         order = self.order_of(self.place(token, None, (self.card, 2)))
         answer = self.place(token, None, (self.card, 2))
-        problem = self.assertProblem(answer, 409, "stock.sold_out")
-        self.assertEqual(answer.json()["sku_ids"], self.card.ids, problem)
-        self.assertEqual(
-            self.env["wx.order"].search_count([]) and order.exists(), order
-        )
+        self.assertProblem(answer, 409, "stock.sold_out")
+        self.assertEqual(answer.json()["sku_ids"], self.card.ids)
         stock = self.env["wx.catalogue.service"]._sku_stock(self.app.id, self.card.ids)
         self.assertEqual(stock, {self.card.id: 1.0})
         answer = self.api("POST", f"/orders/{order.id}/cancel", token)
