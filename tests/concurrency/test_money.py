@@ -69,8 +69,8 @@ def test_one_message_from_many_senders(shop, buyer):
 
 def test_cancel_against_pay(shop):
     """The shopper pays on one phone and cancels on the other. Either the payment wins
-    (the cancel is refused) or the close does (WeChat refuses the payment); a payment
-    that slips through goes back. Money and goods always agree."""
+    (the cancel is refused, or refunds it) or the close does (WeChat refuses the
+    payment); a payment that slips through goes back. Money and goods always agree."""
     outcomes = []
     for _round in range(8 if shop.full else 4):
         buyer = shop.buyer()
@@ -88,6 +88,11 @@ def test_cancel_against_pay(shop):
             assert went_through, (paid, cancelled)
             assert buyer.paid(order)
             assert shop.stock(sku)[1] <= 1
+        elif cancelled["state"] == "cancelled":
+            # the payment was booked first: the cancel gives all of it back
+            assert went_through, (paid, cancelled)
+            assert _given_back(shop, order) == order["amount_fen"]
+            assert until(lambda s=sku: shop.stock(s) == (1, 0), 15)
         else:
             assert cancelled["state"] == "closed"
             assert buyer.state(order) == "closed"
@@ -150,6 +155,24 @@ def _press(office, wizard):
 
 def _given_back(shop, order):
     return sum(row["amount_fen"] for row in shop.wechat_refunds(order))
+
+
+def test_two_cancels_at_once(shop, sold, buyer):
+    """The shopper cancels a paid order on four phones: refunded once."""
+    results = together(*[lambda: buyer.api.cancel_order(sold["id"])] * 4)
+    answers = [r for r in results if not isinstance(r, Exception)]
+    assert answers, results
+    for result in results:
+        if isinstance(result, Exception):
+            assert isinstance(result, ApiError) and result.status in (409, 503), result
+    assert {answer["state"] for answer in answers} <= {"cancelled", "refunded"}
+    grants = shop.value(
+        "SELECT count(*) FROM wx_order_refund WHERE order_id = %s", sold["id"]
+    )
+    assert grants == 1
+    with shop.settings(refund_min_interval=0):
+        shop.settle()
+    assert _given_back(shop, sold) == sold["amount_fen"]
 
 
 def test_double_click_on_refund(shop, sold):
