@@ -26,3 +26,4 @@ from . import test_order_refunds
 from . import test_native_acts
 from . import test_exception_tours
 from . import test_virtual
+from . import test_pickup_tour
