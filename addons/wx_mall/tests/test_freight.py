@@ -293,6 +293,36 @@ class TestFreight(MallOrderCase):
         self.sku_a.product_tmpl_id.wx_not_to_region_ids = self.tibet
         self.sku_a.product_tmpl_id.with_user(stock).weight = 0.7
 
+    def test_screens(self):
+        operator = new_test_user(
+            self.env, "fr_form", "wx_base.group_wx_operator,stock.group_stock_user"
+        )
+        form = Form(self.env["wx.freight.template"].with_user(operator))
+        form.name = "By hand"
+        self.assertEqual(len(form.rule_ids), 1)
+        with form.rule_ids.edit(0) as rule:
+            rule.first_fee = 5
+        with form.rule_ids.new() as rule:
+            rule.region_ids.add(self.tibet)
+            rule.delivers = False
+        with form.free_rule_ids.new() as rule:
+            rule.condition = "pieces"
+            rule.from_qty = 3
+        template = form.save()
+        self.assertEqual(template.rule_ids.mapped("delivers"), [True, False])
+        restricted = Form(self.env["wx.freight.restriction"].with_user(operator))
+        restricted.name = "Fresh"
+        restricted.region_ids.add(self.tibet)
+        restricted.template_ids.add(template)
+        self.assertEqual(restricted.save().template_ids, template)
+        listing = self.sku_a.product_tmpl_id.wx_listing_ids
+        with Form(listing.with_user(operator)) as form:
+            form.wx_freight_template_id = template
+        self.assertEqual(listing.wx_freight_template_id, template)
+        for model in ("wx.order", "wx.region", "wx.app", "product.template"):
+            for view in ("form", "list", "search"):
+                self.env[model].with_user(operator).get_view(view_type=view)
+
     # trial ----------------------------------------------------------------------
     def test_trial_calculator(self):
         operator = new_test_user(
