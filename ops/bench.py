@@ -119,7 +119,7 @@ def _bench_database(website: bool) -> str:
 class Bench:
     """A running stack with shoppers who are logged in and have an address."""
 
-    def __init__(self, *, website):
+    def __init__(self, *, website, office):
         database = "benchrun"
         pg.clone(_bench_database(website), database)
         sim_db = paths.SIM / database / "sim.db"
@@ -150,10 +150,11 @@ class Bench:
         merchant = self.sim.ctl("GET", f"/_ctl/merchants/{shop.MCHID}")
         os.environ["WX_BENCH_PUBLIC_KEY"] = merchant["public_key"]
         self.stack.start_api()
-        self.stack.start_office()
+        if office:
+            self.stack.start_office()
         self.shoppers = [self._shopper(n) for n in range(40)]
 
-    def _call(self, method, path, body=None, token=None, key=None):
+    def call(self, method, path, body=None, token=None, key=None):
         import urllib.request
 
         headers = {"Content-Type": "application/json"}
@@ -175,9 +176,9 @@ class Bench:
         code = self.sim.ctl(
             "POST", f"/_ctl/users/{user['uid']}/login_code", {"appid": shop.APPID}
         )["code"]
-        token = self._call("POST", "/sessions", {"appid": shop.APPID, "code": code})
+        token = self.call("POST", "/sessions", {"appid": shop.APPID, "code": code})
         token = token["access_token"]
-        address = self._call(
+        address = self.call(
             "POST",
             "/addresses",
             {
@@ -218,10 +219,10 @@ class Bench:
 
 
 @functools.lru_cache(maxsize=1)
-def bench_stack(website: bool = False) -> Bench:
+def bench_stack(website: bool = False, office: bool = True) -> Bench:
     _open.close()  # one at a time: two would share the cores
     with ui.phase("bench", "Bench shop"):
-        return Bench(website=website)
+        return Bench(website=website, office=office)
 
 
 def _compare(target, baseline, what) -> dict:
@@ -321,7 +322,7 @@ def notify_vs_bare():
             {"appid": shop.APPID, "payment": payment},
         )
 
-    self_call = bench._call
+    self_call = bench.call
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(paid, bench.orders(count)))
     waiting = bench.sim.ctl(

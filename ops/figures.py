@@ -7,7 +7,7 @@ to count. Fixture databases are cached by a hash of schema and generator, result
 import json
 import sys
 
-from . import bench, kills, setup
+from . import bench, bench_orders, kills, setup
 from .ui import Stop, say
 
 #: name → (goal, function returning {"value", "n", "note"})
@@ -20,6 +20,7 @@ FIGURES = {
     "bench.intake_vs_confirm": (">= 8", bench.intake_vs_confirm),
     "bench.intake_vs_bare": (">= 0.35", bench.intake_vs_bare),
     "bench.notify_vs_bare": (">= 0.3", bench.notify_vs_bare),
+    "bench.posting_vs_naive": (">= 3", bench_orders.posting_vs_naive),
     "orders.sold_error": ("= 0", bench.sold_error),
     "faults.orders_lost": ("= 0", kills.figure("lost")),
     "faults.orders_doubled": ("= 0", kills.figure("doubled")),

@@ -85,12 +85,13 @@ def figure(name):
         return {
             "value": found[name],
             "n": found["paid_at_wechat"],
-            "note": f"kill -9 of {kills}; {found['placed']} of {found['orders']} placed,"
-            f" {found['paid_at_wechat']} of {found['to_pay']} paid,"
+            "note": f"kill -9 of {kills}; {found['placed']} of {found['orders']}"
+            f" placed, {found['paid_at_wechat']} of {found['to_pay']} paid,"
             f" {found['states'].get('to_ship', 0)} ready to ship,"
             f" {found['repeats']} repeats; {found['ledgers_fen']['wechat']} fen at"
             f" WeChat, {found['ledgers_fen']['ledger']} in the ledger,"
-            f" {found['ledgers_fen']['orders']} on orders; seed {found['seed']}",
+            f" {found['ledgers_fen']['orders']} on orders; seed {found['seed']}"
+            + "; ".join(["", *found["wrong"][:3]]),
         }
 
     return measure

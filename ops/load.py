@@ -141,3 +141,92 @@ def burst(base_url: str, lines, *, connections=16) -> dict:
         "failed": len(lines) - good,
         "by_status": dict(statuses),
     }
+
+
+def volley(base_url: str, lines, *, seconds=60) -> dict:
+    """Everybody at once: all connections are open, then all requests leave together.
+
+    One thread over non-blocking sockets, so that the generator takes little of the
+    machine. ``{ok, failed, resets, by_status, p50, p99, last}``, milliseconds from the
+    common start to each whole answer; ``resets`` counts connections that broke and
+    answers of 5xx.
+    """
+    import selectors
+    import socket
+    import urllib.parse
+    from collections import Counter
+
+    address = urllib.parse.urlsplit(base_url)
+    place = (address.hostname, address.port)
+    gate, waiting = selectors.DefaultSelector(), {}
+    for text in lines:
+        link = socket.create_connection(place, timeout=30)
+        link.setblocking(False)
+        waiting[link] = (_raw(text, address.netloc), bytearray())
+        gate.register(link, selectors.EVENT_READ)
+    took, statuses = [], Counter()
+    begun = time.perf_counter()
+    for link, (request, _answer) in waiting.items():
+        try:
+            sent = link.send(request)
+        except OSError:
+            sent = 0
+        if sent < len(request):  # no room, or thrown out
+            statuses[599] += 1
+    while waiting and time.perf_counter() - begun < seconds:
+        for key, _events in gate.select(1):
+            status = _read(key.fileobj, waiting[key.fileobj][1])
+            if status is None:
+                continue
+            took.append(1000 * (time.perf_counter() - begun))
+            statuses[status] += 1
+            gate.unregister(key.fileobj)
+            key.fileobj.close()
+            del waiting[key.fileobj]
+    statuses[599] += len(waiting)
+    for link in waiting:
+        link.close()
+    took.sort()
+    resets = sum(count for status, count in statuses.items() if status >= 500)
+    good = sum(count for status, count in statuses.items() if status < 400)
+    return {
+        "ok": good,
+        "failed": len(lines) - good,
+        "resets": resets,
+        "by_status": {status: count for status, count in statuses.items() if count},
+        "p50": took[len(took) // 2] if took else None,
+        "p99": took[max(0, -(-99 * len(took) // 100) - 1)] if took else None,
+        "last": took[-1] if took else None,
+    }
+
+
+def _raw(text: str, host: str) -> bytes:
+    """A request line of the file as the bytes of HTTP/1.1."""
+    method, path, head, body = text.split("\t", 3)
+    body = body.encode()
+    fields = [f"Host: {host}", "Connection: close", f"Content-Length: {len(body)}"]
+    fields += head.split("|")
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *fields, "", ""]).encode() + body
+
+
+def _read(link, answer: bytearray):
+    """The status when the answer is whole (the server closed), 599 when it broke,
+    None when more is to come."""
+    try:
+        piece = link.recv(65536)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return 599
+    if piece:
+        answer += piece
+        head, found, body = bytes(answer).partition(b"\r\n\r\n")
+        length = b"content-length: "
+        sizes = [
+            int(row[len(length) :])
+            for row in head.split(b"\r\n")
+            if row.lower().startswith(length)
+        ]
+        if not found or not sizes or len(body) < sizes[0]:
+            return None
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/") else 599

@@ -441,7 +441,8 @@ class Shop:
             """
             WITH quants AS (
                 SELECT q.product_id, p.id AS pool,
-                       sum(q.quantity - q.reserved_quantity) AS free
+                       sum(COALESCE(q.quantity, 0) - COALESCE(q.reserved_quantity, 0))
+                         AS free
                   FROM stock_quant q JOIN stock_location l ON l.id = q.location_id
                   JOIN wx_stock_pool p ON p.warehouse_id = l.warehouse_id
                  WHERE l.usage IN ('internal', 'transit') GROUP BY 1, 2
