@@ -16,6 +16,14 @@ from odoo.tools import config
 from .waiting import Places, WaitingSession
 
 BEIJING = timezone(timedelta(hours=8))
+#: context for documents made in batches: no followers, log messages or tracking
+QUIET = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "mail_auto_subscribe_no_notify": True,
+}
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+from . import account_move_posting
 from . import wx_category
 from . import wx_listing
 from . import wx_listing_image

@@ -49,6 +49,10 @@ class SaleOrder(models.Model):
             # The payment stands on the advance account and is applied per invoice.
             values["transaction_ids"] = []
             values["ref"] = self.wx_order_id.name
+            # set at once: written later, the date makes core compute all lines again
+            dates = self.env.context.get("wx_invoice_dates", {})
+            if self.id in dates:
+                values["invoice_date"] = dates[self.id]
         return values
 
     def write(self, vals):

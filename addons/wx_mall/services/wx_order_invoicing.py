@@ -7,7 +7,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
-from odoo.addons.wx_base.tools import BEIJING
+from odoo.addons.wx_base.tools import BEIJING, QUIET
 
 _logger = logging.getLogger(__name__)
 BATCH = 50
@@ -31,8 +31,8 @@ class WxOrderInvoicing(models.AbstractModel):
         service = self.with_company(company).with_context(
             allowed_company_ids=company.ids,
             lang="zh_CN",
-            tracking_disable=True,
-            mail_notrack=True,
+            wx_posting=True,
+            **QUIET,
         )
         orders = service._due_orders(company_id)
         service._each_or_all(orders, service._invoice)
@@ -105,11 +105,9 @@ class WxOrderInvoicing(models.AbstractModel):
         )
         if not sales:
             return
-        invoices = sales._create_invoices(grouped=True)
         dates = {sale.id: self._delivery_date(sale) for sale in sales}
-        for invoice in invoices:
-            sale = invoice.invoice_line_ids.sale_line_ids.order_id[:1]
-            invoice.invoice_date = dates[sale.id]
+        sales = sales.with_context(wx_invoice_dates=dates)
+        invoices = sales._create_invoices(grouped=True)
         invoices.action_post()
         self._apply_advance(invoices, orders)
 

@@ -6,6 +6,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
+from odoo.addons.wx_base.tools import QUIET
 
 from ..pricing.pieces import split
 from .pool_allocation import by_place
@@ -13,13 +14,6 @@ from .pool_allocation import by_place
 _logger = logging.getLogger(__name__)
 BATCH = 50
 _AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)
-_QUIET = {
-    "tracking_disable": True,
-    "mail_create_nolog": True,
-    "mail_create_nosubscribe": True,
-    "mail_notrack": True,
-    "mail_auto_subscribe_no_notify": True,
-}
 
 
 class WxOrderPosting(models.AbstractModel):
@@ -93,7 +87,7 @@ class WxOrderPosting(models.AbstractModel):
         for company in orders.company_id:
             batch = orders.filtered(lambda o, c=company: o.company_id == c)
             batch = batch.with_company(company).with_context(
-                allowed_company_ids=company.ids, lang="zh_CN", **_QUIET
+                allowed_company_ids=company.ids, lang="zh_CN", **QUIET
             )
             if not self._try(batch) and len(batch) > 1:
                 for order in batch:
@@ -152,7 +146,7 @@ class WxOrderPosting(models.AbstractModel):
         partners = (
             self.env["res.partner"]
             .sudo()
-            .with_context(**_QUIET, no_vat_validation=True)
+            .with_context(**QUIET, no_vat_validation=True)
             .create([self._partner_values(first[user.id]) for user in missing])
         )
         for user, partner in zip(missing, partners, strict=True):

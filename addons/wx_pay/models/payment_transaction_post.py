@@ -5,6 +5,8 @@ import psycopg2
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.wx_base.tools import QUIET
+
 from .. import const
 
 _logger = logging.getLogger(__name__)
@@ -90,6 +92,8 @@ class PaymentTransaction(models.Model):
         payments = (
             self.env["account.payment"]
             .with_company(provider.company_id)
+            # an entry of two given sides has no taxes or terms for core to work out
+            .with_context(**QUIET, skip_invoice_sync=True)
             .create(
                 [
                     {
