@@ -208,14 +208,16 @@ class Bench:
             }
             yield shopper, body
 
+    def crowd(self, count):
+        """That many shoppers; more log in when there are fewer."""
+        while len(self.shoppers) < count:
+            self.shoppers.append(self._shopper(len(self.shoppers)))
+        return self.shoppers[:count]
+
     def wrk(self, name, lines, **more):
-        return functools.partial(
-            load.wrk,
-            self.stack.api_url,
-            load.requests_file(name, lines),
-            seconds=SECONDS,
-            **more,
-        )
+        requests = load.requests_file(name, lines)
+        more.setdefault("seconds", SECONDS)
+        return functools.partial(load.wrk, self.stack.api_url, requests, **more)
 
 
 @functools.lru_cache(maxsize=1)
@@ -256,7 +258,7 @@ def catalogue_vs_bare():
     return _compare(target, bare, "a controller returning a constant")
 
 
-def _intake(bench):
+def intake(bench, seconds=SECONDS):
     """Every call takes fresh keys: a repeated key would only replay an answer."""
 
     def run():
@@ -270,36 +272,14 @@ def _intake(bench):
                 },
                 body,
             )
-            for shopper, body in bench.orders(1500 * SECONDS)
+            for shopper, body in bench.orders(1200 * seconds)
         ]
-        result = bench.wrk("intake", lines)()
+        result = bench.wrk("intake", lines, seconds=seconds)()
         if result["ok"] > len(lines):
             raise Stop("More answers than prepared orders: raise the number prepared.")
         return result
 
     return run
-
-
-def intake_vs_bare():
-    bench = bench_stack()
-    bodies = [
-        load.line("POST", "/bench/bare", {}, body) for _s, body in bench.orders(50)
-    ]
-    return _compare(_intake(bench), bench.wrk("bare-post", bodies), "a bare controller")
-
-
-def intake_vs_confirm():
-    bench = bench_stack()
-    extra = {"uid": bench.facts["uid"], "partner_id": bench.facts["partner_id"]}
-    bodies = [
-        load.line("POST", "/bench/confirm", {}, {"items": body["items"], **extra})
-        for _s, body in bench.orders(200)
-    ]
-    return _compare(
-        _intake(bench),
-        bench.wrk("confirm", bodies, connections=2),
-        "sale.order create + confirm",
-    )
 
 
 def notify_vs_bare():
@@ -370,39 +350,4 @@ def _notify_ratio(bench, lines, verify):
         "n": done,
         "note": f"{a:.0f}/s against {b:.0f}/s (verify one RSA signature);"
         f" {failed} failed, {paid} orders paid",
-    }
-
-
-def sold_error():
-    """40 buyers at once on 5 units: |sold − 5|."""
-    bench = bench_stack()
-    sku = bench.facts["scarce_sku"]
-    lines = [
-        load.line(
-            "POST",
-            "/wx/api/v1/orders",
-            {
-                "Authorization": f"Bearer {shopper['token']}",
-                "Idempotency-Key": str(uuid.uuid4()),
-            },
-            {
-                "items": [{"sku_id": sku, "qty": 1}],
-                "address_id": shopper["address_id"],
-            },
-        )
-        for shopper in bench.shoppers[:40]
-    ]
-    result = load.burst(bench.stack.api_url, lines, connections=40)
-    sold = int(
-        pg.sql(
-            bench.stack.database,
-            "SELECT coalesce(sum(qty), 0) FROM wx_order_line"
-            f" WHERE product_id = {int(sku)}",
-        )
-    )
-    answered = sum(result["by_status"].values())
-    return {
-        "value": abs(sold - 5) if answered == 40 else None,
-        "n": 40,
-        "note": f"sold {sold} of 5; answers {result['by_status']}",
     }

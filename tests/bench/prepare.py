@@ -1,7 +1,7 @@
 """Odoo shell script: what the figures need beyond the demo shop.
 
 A second company with its own mini-program-less stock, 20 live price rules, plenty of
-stock, one scarce SKU, products in Odoo's own shop, a customer for the baseline.
+stock, scarce SKUs, products in Odoo's own shop, a customer for the baseline.
 """
 # ruff: noqa: F821  (``env`` is the shell's)
 
@@ -19,6 +19,7 @@ env["stock.warehouse"].create(
     {"name": "二号仓", "code": "WH2", "company_id": second.id}
 )
 
+SCARCE, UNITS = 20, 100  # bursts of the figures, pieces for each
 now = fields.Datetime.now()
 templates = env["wx.listing"].search([("app_id", "=", app.id)]).product_tmpl_id
 app.pricelist_id.item_ids = [
@@ -38,12 +39,13 @@ location = app.warehouse_ids[:1].lot_stock_id
 variants = templates.product_variant_ids
 for variant in variants:
     env["stock.quant"]._update_available_quantity(variant, location, 1_000_000)
-scarce = variants[-1]
-quant = env["stock.quant"].search(
-    [("product_id", "=", scarce.id), ("location_id", "=", location.id)]
+# SKUs that run out: one per burst
+scarce = variants[-SCARCE:]
+quants = env["stock.quant"].search(
+    [("product_id", "in", scarce.ids), ("location_id", "=", location.id)]
 )
-quant.with_context(inventory_mode=True).inventory_quantity = 5
-quant.action_apply_inventory()
+quants.with_context(inventory_mode=True).inventory_quantity = UNITS
+quants.action_apply_inventory()
 if "is_published" in templates._fields:
     templates.write({"is_published": True})  # Odoo's own shop
 partner = env["res.partner"].create({"name": "基线客户"})
@@ -65,8 +67,8 @@ env.cr.commit()
 with open(FACTS_FILE, "w") as handle:
     json.dump(
         {
-            "skus": variants[:-1].ids,
-            "scarce_sku": scarce.id,
+            "skus": variants[:-SCARCE].ids,
+            "scarce_skus": scarce.ids,
             "uid": clerk.id,
             "partner_id": partner.id,
         },
