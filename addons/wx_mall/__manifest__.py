@@ -72,6 +72,8 @@
         "data/wx_parcel_cron.xml",
         "wizards/wx_express_bind_views.xml",
         "views/wx_waybill_views.xml",
+        "views/wx_ship_batch_views.xml",
+        "report/picking_list_templates.xml",
         "wizards/wx_order_exception_accept_views.xml",
         "wizards/wx_order_refund_settle_views.xml",
         "views/wx_order_refund_views.xml",

@@ -9,5 +9,6 @@ from . import orders
 from . import order_life
 from . import label
 from . import parcels
+from . import ship_sheet
 from . import pickup
 from . import virtual

@@ -88,11 +88,14 @@ from . import wx_app_staff
 from . import wx_order_staff
 from . import wx_order_line_staff
 from . import delivery_carrier_tracking
+from . import stock_picking_list
 from . import stock_picking_waybill
 from . import wx_event_parcel
 from . import wx_express_account
 from . import wx_parcel_tracking
 from . import wx_parcel_waybill
+from . import wx_ship_batch
+from . import wx_ship_batch_line
 from . import wx_overview
 from . import stock_picking_pickup
 from . import wx_app_pickup

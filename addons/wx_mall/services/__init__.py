@@ -21,6 +21,7 @@ from . import wx_order_shipping
 from . import wx_order_shipping_watch
 from . import wx_parcel_reader
 from . import wx_parcel_watch
+from . import wx_ship_batch_service
 from . import wx_tracking_mixin
 from . import wx_tracking_assistant
 from . import wx_tracking_query

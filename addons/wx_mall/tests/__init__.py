@@ -14,7 +14,9 @@ from . import test_order_money
 from . import test_order_posting
 from . import test_listing_tour
 from . import test_order_tours
+from . import test_parcel_tour
 from . import test_parcels
+from . import test_ship_batch
 from . import test_shipping_report
 from . import test_tracking
 from . import test_waybills
