@@ -24,6 +24,7 @@ from . import account_tax
 from . import res_currency_rate
 from . import wx_stock_pool
 from . import wx_sku_stock
+from . import wx_sku_stock_explain
 from . import wx_stock_delta
 from . import wx_stock_safety
 from . import wx_stock_transfer

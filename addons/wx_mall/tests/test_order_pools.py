@@ -154,6 +154,24 @@ class TestOrderPools(MallOrderCase):
         self.assertEqual(sum(quota.transfer_ids.mapped("qty")), 0)
         quota.active = False
 
+    def test_stock_row_explains_what_is_not_for_sale(self):
+        self.app.warehouse_ids = self.warehouse
+        self.make_quota(kind="campaign")._carve(self.sku_a, 2)
+        self.env["wx.stock.safety"].create({"product_id": self.sku_a.id, "qty": 1})
+        self.env.flush_all()
+        token, address, uid = self.shopper()
+        self.order_of(self.place(token, address, (self.sku_a, 3)))
+        paid = self.order_of(self.place(token, address, (self.sku_a, 1)))
+        self.pay(token, paid, uid)
+        self.in_pool(self.sku_a, self.pool)
+        row = self.pool.stock_ids.filtered(lambda r: r.product_id == self.sku_a)
+        names = ("on_hand", "reserved", "held_unpaid", "held_posting", "carved")
+        self.assertEqual([row[name] for name in names], [10, 0, 3, 1, 2])
+        self.assertEqual((row.safety, row.sellable, row.waiting), (1, 3, 0))
+        self.put_stock(self.sku_a, 5)
+        self.env.invalidate_all()
+        self.assertEqual(row.waiting, 5)
+
     def test_quota_of_another_app_is_not_sold(self):
         other = self.make_app("Other", company_id=self.env.company.id)
         self.make_quota(app_id=other.id)._carve(self.sku_a, 7)
