@@ -78,6 +78,10 @@
         "wizards/wx_order_refund_settle_views.xml",
         "views/wx_order_refund_views.xml",
         "wizards/wx_stock_carve_wizard_views.xml",
+        "data/wx_after_sale_data.xml",
+        "wizards/wx_after_sale_reject_views.xml",
+        "views/wx_after_sale_views.xml",
+        "views/wx_after_sale_setting_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -12,3 +12,4 @@ from . import parcels
 from . import ship_sheet
 from . import pickup
 from . import virtual
+from . import after_sales

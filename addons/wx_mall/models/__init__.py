@@ -104,3 +104,16 @@ from . import wx_order_exception_pickup
 from . import wx_virtual_code_pool
 from . import wx_virtual_code
 from . import wx_app_virtual
+from . import product_template_return
+from . import stock_warehouse_after_sale
+from . import wx_after_sale
+from . import wx_after_sale_buttons
+from . import wx_after_sale_line
+from . import wx_after_sale_photo
+from . import wx_after_sale_reason
+from . import wx_app_after_sale
+from . import wx_order_after_sale
+from . import wx_order_exception_after_sale
+from . import wx_order_line_return
+from . import wx_order_refund_after_sale
+from . import stock_picking_after_sale

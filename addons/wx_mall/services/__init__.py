@@ -39,3 +39,7 @@ from . import wx_pickup_desk
 from . import wx_availability_service
 from . import wx_virtual_service
 from . import wx_virtual_stock
+from . import wx_after_sale_clock
+from . import wx_after_sale_flow
+from . import wx_after_sale_service
+from . import wx_after_sale_stock

@@ -110,6 +110,17 @@ class WxOrderRefunding(models.AbstractModel):
         )
         return [values["amount_fen"] for values in plan["lines"]], freight
 
+    @api.model
+    def _line_worth(self, line, qty, returned):
+        """Fen that ``qty`` pieces of a line are worth at the moment.
+
+        :param returned: of delivered pieces only
+        :raises ValidationError: more pieces than are left
+        """
+        source = "delivered" if returned else "any"
+        plan = self._plan(line.order_id, [Wanted(line, qty, source=source)])
+        return plan["lines"][0]["amount_fen"]
+
     # steps ----------------------------------------------------------------------
     def _begin(self, order):
         order._wx_lock()

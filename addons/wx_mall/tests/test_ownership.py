@@ -1,5 +1,10 @@
 """Every route of the mall refuses ids of another shopper, app and company."""
 
+import base64
+import io
+
+from PIL import Image
+
 from odoo.tests import tagged
 
 from odoo.addons.wx_base.tests.ownership import WxOwnershipMixin
@@ -17,11 +22,20 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
         return company
 
     def wx_examples(self):
-        return {"create_address": ADDRESS}
+        return {
+            "create_address": ADDRESS,
+            "create_after_sale": {"reason": "agreed"},
+            "ship_after_sale_return": {"tracking_no": "78300000000001"},
+        }
 
     def wx_factories(self):
         return {
             "address_id": self._address,
+            "after_sale_id": self._after_sale,
+            "after_sale_photo": self._after_sale_photo,
+            "photo_id": self._after_sale_photo,
+            "order_line": lambda user: self._order_record(user).line_ids.id,
+            "order": self._order,
             "address": self._address,
             "order_id": self._order,
             "item_id": self._item,
@@ -45,6 +59,21 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
         self.assertEqual(answer.status_code, 201, answer.text)
         self.env.invalidate_all()
         return answer.json()
+
+    def _order_record(self, user):
+        return self.env["wx.order"].browse(self._order(user))
+
+    def _after_sale(self, user):
+        order = self._order_record(user)
+        values = {"user_id": user.id, "order_id": order.id, "kind": "refund_only"}
+        return self.env["wx.after.sale"].create(values).id
+
+    def _after_sale_photo(self, user):
+        out = io.BytesIO()
+        Image.new("RGB", (2, 2)).save(out, "JPEG")
+        image = base64.b64encode(out.getvalue())
+        values = {"user_id": user.id, "image": image}
+        return self.env["wx.after.sale.photo"].create(values).id
 
     def _address(self, user):
         return self._made_by(user, "/addresses", ADDRESS)["id"]

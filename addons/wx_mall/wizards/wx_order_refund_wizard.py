@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import SUPERUSER_ID, Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
@@ -30,6 +30,7 @@ class WxOrderRefundWizard(models.TransientModel):
     line_ids = fields.One2many("wx.order.refund.wizard.line", "wizard_id")
     # what it granted: once, however often the button is pressed
     refund_id = fields.Many2one("wx.order.refund", readonly=True)
+    after_sale_id = fields.Many2one("wx.after.sale", readonly=True)
 
     def _wanted(self):
         """The pieces asked for, as ``wx.order.refunding`` takes them."""
@@ -84,6 +85,8 @@ class WxOrderRefundWizard(models.TransientModel):
         order._wx_lock()
         if self.refund_id:
             return {"type": "ir.actions.act_window_close"}
+        if self.after_sale_id or self._ask_second():
+            return self._open_after_sale()
         refunding = self.env["wx.order.refunding"]
         if self.mode == "all":
             self.refund_id = refunding._grant_rest(order, self.reason)
@@ -93,3 +96,54 @@ class WxOrderRefundWizard(models.TransientModel):
         else:
             self.refund_id = refunding._grant(order, self._wanted(), self.reason)
         return {"type": "ir.actions.act_window_close"}
+
+    def _ask_second(self):
+        """Above the limit of the mini-program the refund waits for a second person as
+        an after-sale; True when it does. The system itself (uid 1) acts by its rules.
+        """
+        order, user = self.order_id, self.env.user
+        limit = order.app_id.after_sale_two_person_fen
+        fen = to_fen(self.amount)
+        if self.mode == "all":
+            fen = order._wx_refundable_fen()
+        elif self.mode == "lines":
+            fen = self._worth_fen()
+        before = sum(order._wx_granted_refunds().mapped("amount_fen"))
+        if not limit or before + fen <= limit or self.env.uid == SUPERUSER_ID:
+            return False
+        if not 0 < fen <= order._wx_refundable_fen() or order.intake_state != "paid":
+            return False  # refused by the grant, with its own words
+        self.after_sale_id = self.env["wx.after.sale"].create(
+            {
+                "user_id": order.user_id.id,
+                "order_id": order.id,
+                "kind": "refund_only",
+                "grant_mode": self.mode,
+                "fixed_fen": 0 if self.mode == "lines" else fen,
+                "description": self.reason,
+                "requested_uid": user.id,
+                "line_ids": [
+                    Command.create(values) for values in self._after_sale_lines()
+                ],
+            }
+        )
+        self.after_sale_id._move("approve_first", first_approver_id=user.id)
+        return True
+
+    def _after_sale_lines(self):
+        if self.mode != "lines":
+            return []
+        wanted = self._wanted()
+        parts, _freight = self.env["wx.order.refunding"]._worth(self.order_id, wanted)
+        return [
+            {
+                "order_line_id": item.line.id,
+                "qty": item.qty,
+                "max_fen": fen,
+                "amount_fen": fen,
+            }
+            for item, fen in zip(wanted, parts, strict=True)
+        ]
+
+    def _open_after_sale(self):
+        return self.order_id._open("wx.after.sale", self.after_sale_id)

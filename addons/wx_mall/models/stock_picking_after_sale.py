@@ -1,0 +1,60 @@
+from odoo import api, fields, models
+
+
+class StockPicking(models.Model):
+    """Returns and replacements of mall after-sales."""
+
+    _inherit = "stock.picking"
+
+    wx_after_sale_id = fields.Many2one(
+        "wx.after.sale",
+        "After-sale",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    wx_after_sale_role = fields.Selection(
+        [("return", "Return"), ("exchange", "Replacement")], readonly=True, copy=False
+    )
+    # a replacement has no sales order, but the receiver of its mall order
+    wx_order_id = fields.Many2one(
+        "wx.order",
+        related=None,
+        compute="_compute_wx_order_id",
+        search="_search_wx_order_id",
+        string="Mall order",
+        store=False,
+    )
+
+    @api.depends("sale_id.wx_order_id", "wx_after_sale_id.order_id")
+    def _compute_wx_order_id(self):
+        for picking in self:
+            after_sale = picking.sudo().wx_after_sale_id
+            sale = picking.sudo().sale_id
+            picking.wx_order_id = sale.wx_order_id or after_sale.order_id
+
+    def _search_wx_order_id(self, operator, value):
+        if operator not in ("in", "any"):
+            return NotImplemented
+        if operator == "in" and False in value:
+            return NotImplemented
+        return [
+            "|",
+            ("sale_id.wx_order_id", operator, value),
+            ("wx_after_sale_id.order_id", operator, value),
+        ]
+
+    def _action_done(self):
+        done = super()._action_done()
+        flow = self.sudo().env["wx.after.sale.flow"]
+        for picking in self.sudo().filtered("wx_after_sale_id"):
+            record = picking.wx_after_sale_id
+            if picking.state != "done":
+                continue
+            if picking.wx_after_sale_role == "exchange":
+                if record._can("done"):
+                    record._move("done")
+            elif not self.env.context.get("wx_after_sale_booking"):
+                flow._returned_natively(record)
+        return done

@@ -1,0 +1,421 @@
+from odoo import Command, api, fields, models
+
+from odoo.addons.wx_base.http import WxError
+from odoo.addons.wx_base.problems import not_found
+from odoo.addons.wx_base.tools import iso8601
+
+from . import after_sale_states as machine
+from . import return_rule
+from .photo import BadPhoto, clean_jpeg
+from .wx_order_service import decode_cursor, encode_cursor
+
+#: pictures of one shopper per hour
+PHOTOS_PER_HOUR = 60
+
+
+class WxAfterSaleService(models.AbstractModel):
+    """After-sales as the shopper uses them; ids go through ``_wx_owned``."""
+
+    _name = "wx.after.sale.service"
+    _description = "After-sales API"
+
+    # reading --------------------------------------------------------------------
+    @api.model
+    def _list(self, ctx, query) -> dict:
+        domain = []
+        if query.order_id:
+            domain.append(("order_id", "=", query.order_id))
+        if query.state:
+            domain.append(("state", "=", query.state))
+        if query.cursor:
+            domain.append(("id", "<", decode_cursor(query.cursor)))
+        found = ctx.env["wx.after.sale"]._wx_mine(ctx, domain, limit=query.limit + 1)
+        page = found[: query.limit]
+        return {
+            "items": [self._document(record) for record in page],
+            "next_cursor": encode_cursor(page[-1].id)
+            if len(found) > query.limit
+            else None,
+        }
+
+    @api.model
+    def _detail(self, ctx, after_sale_id) -> dict:
+        return self._document(ctx.env["wx.after.sale"]._wx_owned(ctx, after_sale_id))
+
+    def _document(self, record) -> dict:
+        refunded = record.refund_id.state == "done"
+        shipped = bool(record.return_tracking_no)
+        return {
+            "id": record.id,
+            "number": record.name,
+            "order_id": record.order_id.id,
+            "kind": record.kind,
+            "state": record.state,
+            "reason": record.reason_id.code or "",
+            "reason_text": record.reason_text,
+            "description": record.description or "",
+            "amount_fen": record.amount_fen,
+            "refunded_fen": record.refund_id.amount_fen if refunded else 0,
+            "seven_day": record.no_reason,
+            "seller_pays_return": record.seller_fault,
+            "items": [
+                {
+                    "line_id": line.order_line_id.id,
+                    "title": line.title,
+                    "sku_text": line.sku_text or "",
+                    "qty": line.qty,
+                    "amount_fen": line.amount_fen,
+                    "passed_qty": line.passed_qty,
+                    "failed_qty": line.failed_qty,
+                }
+                for line in record.line_ids
+            ],
+            "photo_ids": record.photo_ids.ids,
+            "created_at": iso8601(record.create_date),
+            "due_at": iso8601(record.due_at),
+            "ended_at": iso8601(record.ended_at),
+            "reject_reason": record.reject_reason or None,
+            "escalated": bool(record.escalated_at),
+            "return_address": self._address(record),
+            "return_shipment": {
+                "carrier": record.return_carrier,
+                "tracking_no": record.return_tracking_no,
+            }
+            if shipped
+            else None,
+            "actions": self._actions(record),
+        }
+
+    def _address(self, record):
+        """Shown while the goods are to be sent there."""
+        if record.kind not in machine.RETURNS or record.state not in (
+            "approved",
+            "returning",
+        ):
+            return None
+        partner = record._return_address()
+        parts = (partner.state_id.name, partner.city, partner.street, partner.street2)
+        return {
+            "name": partner.name,
+            "phone": partner.phone or "",
+            "address": "".join(part for part in parts if part),
+        }
+
+    def _actions(self, record):
+        actions = []
+        if record._can("cancel"):
+            actions.append("cancel")
+        if record._can("send") or record.state == "returning":
+            actions.append("return_shipment")
+        if self._disputable(record):
+            actions.append("escalate")
+        return actions
+
+    def _disputable(self, record):
+        if record.escalated_at or record.requested_uid:
+            return False
+        late = record.state == "requested" and (record.overdue or not record.due_at)
+        return record.state in ("rejected", "inspected") or late
+
+    # options --------------------------------------------------------------------
+    @api.model
+    def _options(self, ctx, order_id) -> dict:
+        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
+        code = self._closed(order)
+        free = self._free(order)
+        reasons = self._reasons(order)
+        delivered = any(part["delivered"] for part in free.values())
+        kinds = list(machine.KINDS) if delivered else ["refund_only"]
+        if not any(part["waiting"] + part["delivered"] for part in free.values()):
+            kinds = []
+        return {
+            "order_id": order.id,
+            "allowed": code is None and bool(kinds),
+            "code": code,
+            "kinds": [] if code else kinds,
+            "refundable_fen": 0 if code else order._wx_refundable_fen(),
+            "lines": [self._line_option(line, part) for line, part in free.items()],
+            "reasons": [
+                {
+                    "code": reason.code,
+                    "name": reason.name,
+                    "kinds": [k for k in machine.KINDS if reason._wx_fits(k)],
+                    "needs_photo": reason.needs_photo,
+                    "seven_day": reason.no_reason,
+                }
+                for reason in reasons
+            ],
+        }
+
+    def _line_option(self, line, part):
+        verdict, until = line._wx_no_reason()
+        rule = line.product_id.wx_return_rule
+        return {
+            "line_id": line.id,
+            "title": line.title,
+            "sku_text": line.sku_text or "",
+            "qty": line.qty,
+            "waiting_qty": part["waiting"],
+            "delivered_qty": part["delivered"],
+            "max_fen": part["state"].rest_fen,
+            "seven_day": {
+                "verdict": verdict,
+                "rule": rule,
+                "until": until and until.isoformat(),
+                "confirmable": rule in return_rule.CONFIRMED,
+                "confirmed": bool(line.no_return_confirmed_at),
+            },
+        }
+
+    def _closed(self, order):
+        """Code why nothing can be asked for this order, or None."""
+        if order.intake_state != "paid":
+            return "order_state"
+        if order._wx_refundable_fen() <= 0:
+            return "refunded"
+        days = order.app_id.after_sale_days
+        signed = order.received_at
+        if not days or not signed:
+            return None
+        late = fields.Datetime.add(signed, days=days) < fields.Datetime.now()
+        return "too_late" if late else None
+
+    def _reasons(self, order):
+        reasons = self.env["wx.after.sale.reason"].sudo()
+        return reasons.search([("company_id", "in", (False, order.company_id.id))])
+
+    def _free(self, order):
+        """``{line: {state, waiting, delivered}}``: pieces not refunded and not in an
+        open after-sale."""
+        result = {}
+        busy = {}
+        for line in order.after_sale_ids.line_ids:
+            # in ``refunding`` and ``failed`` the refund has taken them already
+            taken = line.after_sale_id.refund_id
+            if line.state in machine.OPEN and not taken:
+                busy[line.order_line_id] = busy.get(line.order_line_id, 0) + line.qty
+        for line, state in order._wx_refund_lines().items():
+            asked = busy.get(line, 0)
+            waiting = max(0, state.waiting - asked)
+            over = max(0, asked - state.waiting)
+            result[line] = {
+                "state": state,
+                "waiting": waiting,
+                "delivered": max(0, state.delivered - over),
+            }
+        return result
+
+    @api.model
+    def _confirm_no_return(self, ctx, order_id, body) -> dict:
+        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
+        lines = order.line_ids.filtered(lambda line: line.id in body.line_ids)
+        if order.intake_state != "unpaid":
+            raise WxError(
+                "order.not_payable",
+                self.env._("This can be confirmed before payment only"),
+                409,
+            )
+        known = len(lines) == len(set(body.line_ids))
+        if not known or any(
+            line.product_id.wx_return_rule not in return_rule.CONFIRMED
+            for line in lines
+        ):
+            raise WxError(
+                "after_sale.no_rule",
+                self.env._("These goods have no exception to confirm"),
+                409,
+            )
+        lines.no_return_confirmed_at = fields.Datetime.now()
+        return self._options(ctx, order_id)
+
+    # photos ---------------------------------------------------------------------
+    @api.model
+    def _upload(self, ctx, body) -> dict:
+        ctx.env["wx.request.limit"]._hit(
+            "after_sale_photo", ctx.user_id, PHOTOS_PER_HOUR, 3600
+        )
+        try:
+            jpeg = clean_jpeg(body.image)
+        except BadPhoto as error:
+            raise WxError(
+                "photo.refused",
+                self.env._("Send a JPEG, PNG or WebP picture of at most 5 MB"),
+                422,
+                reason=error.code,
+            ) from error
+        photo = ctx.env["wx.after.sale.photo"]._wx_store(ctx, jpeg)
+        return {"id": photo.id}
+
+    # asking ---------------------------------------------------------------------
+    @api.model
+    def _create(self, ctx, body) -> dict:
+        order = ctx.env["wx.order"]._wx_owned(ctx, body.order_id)
+        order._wx_lock()
+        self._check_order(order)
+        reason = self._check_reason(order, body)
+        photos = ctx.env["wx.after.sale.photo"]._wx_mine(
+            ctx, [("id", "in", body.photo_ids), ("after_sale_id", "=", False)]
+        )
+        if len(photos) != len(body.photo_ids):
+            raise not_found()
+        if reason.needs_photo and not photos:
+            raise WxError(
+                "after_sale.photo_required",
+                self.env._("Add a picture of the goods for this reason"),
+                422,
+            )
+        lines = self._check_items(order, body, reason)
+        record = ctx.env["wx.after.sale"].create(
+            {
+                "user_id": order.user_id.id,
+                "order_id": order.id,
+                "kind": body.kind,
+                "reason_id": reason.id,
+                "description": body.description or False,
+                "seller_fault": reason.seller_fault,
+                "no_reason": reason.no_reason,
+                "line_ids": [Command.create(values) for values in lines],
+                "photo_ids": [Command.set(photos.ids)],
+            }
+        )
+        record.due_at = record._clock("requested")
+        order._wx_log("after_sale", record.name, who="shopper", after_sale=record.id)
+        self._at_once(record)
+        return self._document(record)
+
+    def _check_order(self, order):
+        code = self._closed(order)
+        if code:
+            raise WxError(
+                "after_sale.not_possible",
+                self.env._("Nothing more can be asked for this order"),
+                409,
+                reason=code,
+            )
+
+    def _check_reason(self, order, body):
+        reason = self._reasons(order).filtered(lambda r: r.code == body.reason)[:1]
+        if not reason or not reason._wx_fits(body.kind):
+            raise WxError(
+                "after_sale.reason",
+                self.env._("Choose one of the reasons offered"),
+                422,
+            )
+        return reason
+
+    def _check_items(self, order, body, reason):
+        """Values of the lines: free pieces, at most for what they are worth."""
+        refunding = self.env["wx.order.refunding"]
+        free = self._free(order)
+        by_id = {line.id: line for line in free}
+        values, total = [], 0
+        for item in body.items:
+            line = by_id.get(item.line_id)
+            if line is None:
+                raise not_found()
+            part = free[line]
+            back = body.kind in machine.RETURNS
+            room = part["delivered"] + (0 if back else part["waiting"])
+            if item.qty > room:
+                raise WxError(
+                    "after_sale.pieces",
+                    self.env._("Not so many pieces can be asked for"),
+                    409,
+                    line_id=line.id,
+                    available=room,
+                )
+            if reason.no_reason and line._wx_no_reason()[0] != "applies":
+                raise WxError(
+                    "after_sale.seven_day",
+                    self.env._("The seven-day rule does not apply to these goods"),
+                    409,
+                    line_id=line.id,
+                    verdict=line._wx_no_reason()[0],
+                )
+            most = refunding._line_worth(line, item.qty, back)
+            fen = most if item.amount_fen is None else item.amount_fen
+            if fen > most or (back and fen < most):
+                raise self._too_much(line, most)
+            total += fen
+            values.append(
+                {
+                    "order_line_id": line.id,
+                    "qty": item.qty,
+                    "max_fen": most,
+                    "amount_fen": fen,
+                }
+            )
+        waiting = order.after_sale_ids.filtered(
+            lambda record: record.state in machine.OPEN and not record.refund_id
+        )
+        room = order._wx_refundable_fen() - sum(waiting.mapped("amount_fen"))
+        if body.kind != "exchange" and not 0 < total <= room:
+            raise self._too_much(order.line_ids[:1], max(0, room))
+        return values
+
+    def _too_much(self, line, fen):
+        return WxError(
+            "after_sale.amount",
+            self.env._(
+                "At most %(amount)s yuan can be refunded", amount=f"{fen / 100:.2f}"
+            ),
+            409,
+            line_id=line.id,
+            refundable_fen=fen,
+        )
+
+    def _at_once(self, record):
+        """Goods that have not left are refunded without waiting for staff."""
+        flow = self.env["wx.after.sale.flow"].with_env(record.env)
+        clock = self.env["wx.after.sale.clock"].with_env(record.env)
+        if (
+            record.kind == "refund_only"
+            and record.app_id.after_sale_auto
+            and clock._unshipped(record)
+            and not flow._needs_two(record)
+        ):
+            clock._ring(record)
+
+    # acting ---------------------------------------------------------------------
+    def _acting(self, ctx, after_sale_id):
+        record = ctx.env["wx.after.sale"]._wx_owned(ctx, after_sale_id)
+        ctx.env["wx.after.sale.flow"]._lock(record)
+        return record
+
+    def _state_error(self):
+        return WxError(
+            "after_sale.state", self.env._("This is not possible any more"), 409
+        )
+
+    @api.model
+    def _cancel(self, ctx, after_sale_id) -> dict:
+        record = self._acting(ctx, after_sale_id)
+        if not record._can("cancel"):
+            raise self._state_error()
+        ctx.env["wx.after.sale.flow"]._cancel(record)
+        return self._document(record)
+
+    @api.model
+    def _return_shipment(self, ctx, after_sale_id, body) -> dict:
+        record = self._acting(ctx, after_sale_id)
+        if not (record._can("send") or record.state == "returning"):
+            raise self._state_error()
+        ctx.env["wx.after.sale.flow"]._send_back(record, body.carrier, body.tracking_no)
+        return self._document(record)
+
+    @api.model
+    def _escalate(self, ctx, after_sale_id, body) -> dict:
+        record = self._acting(ctx, after_sale_id)
+        if not self._disputable(record):
+            raise self._state_error()
+        record.write(
+            {
+                "escalated_at": fields.Datetime.now(),
+                "escalation_reason": body.reason,
+            }
+        )
+        record.message_post(
+            body=self.env._("The shopper disputes: %(reason)s", reason=body.reason)
+        )
+        record._wx_disputed()
+        return self._document(record)
