@@ -293,9 +293,7 @@ def notify_vs_bare():
     def paid(entry):
         shopper, body = entry
         order = self_call("POST", "/orders", body, shopper["token"], str(uuid.uuid4()))
-        payment = self_call(
-            "POST", f"/orders/{order['id']}/pay", None, shopper["token"]
-        )
+        payment = self_call("POST", f"/orders/{order['id']}/pay", {}, shopper["token"])
         bench.sim.ctl(
             "POST",
             f"/_ctl/users/{shopper['uid']}/pay",

@@ -26,7 +26,7 @@ def _buy(bench, count) -> None:
         shopper, body = entry
         token = shopper["token"]
         order = bench.call("POST", "/orders", body, token, str(uuid.uuid4()))
-        payment = bench.call("POST", f"/orders/{order['id']}/pay", None, token)
+        payment = bench.call("POST", f"/orders/{order['id']}/pay", {}, token)
         bench.sim.ctl(
             "POST",
             f"/_ctl/users/{shopper['uid']}/pay",

@@ -522,7 +522,7 @@ class Buyer:
 
     def ask(self, order) -> dict:
         """Arguments of ``wx.requestPayment``."""
-        return self.api.pay_order(order["id"])
+        return self.api.pay_order(order["id"], {})
 
     def confirm(self, payment, **options) -> dict:
         """The person pays in WeChat; its answer."""

@@ -145,7 +145,7 @@ class Shopper:
         return None
 
     def ask_to_pay(self):
-        self.payment = self.api.pay_order(self.order["id"])
+        self.payment = self.api.pay_order(self.order["id"], {})
         return self.payment
 
     def pay(self, **options):
