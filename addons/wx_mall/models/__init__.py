@@ -56,7 +56,6 @@ from . import wx_order_remedy
 from . import wx_order_native
 from . import wx_order_money_box
 from . import account_move
-from . import account_payment_register
 from . import wx_order_price
 from . import wx_order_price_box
 from . import sale_order

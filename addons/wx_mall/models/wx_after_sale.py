@@ -69,7 +69,7 @@ class WxAfterSale(models.Model):
         readonly=True,
         default="lines",
     )
-    reason_id = fields.Many2one("wx.after.sale.reason", "Reason", readonly=True)
+    reason_id = fields.Many2one("wx.after.sale.reason", readonly=True)
     reason_text = fields.Char("Reason given", compute="_compute_reason_text")
     description = fields.Text(readonly=True)
     staff_note = fields.Text("Note")

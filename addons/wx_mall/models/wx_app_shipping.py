@@ -118,7 +118,7 @@ class WxApp(models.Model):
 
     def _cron_trade_managed(self):
         """Once a day: whether WeChat manages the trade of each mini-program (§6.2)."""
-        for app in self.search([]):
+        for app in self.search([("appid", "!=", False)]):
             try:
                 managed = app._wx_client().is_trade_managed()
             except WxClientError as exc:

@@ -70,7 +70,7 @@ class WxOrderException(models.Model):
     refund_transaction_id = fields.Many2one(
         "payment.transaction", "Refund at WeChat", readonly=True
     )
-    refund_id = fields.Many2one("wx.order.refund", "Refund", readonly=True)
+    refund_id = fields.Many2one("wx.order.refund", readonly=True)
     picking_id = fields.Many2one("stock.picking", "Delivery", readonly=True)
     product_id = fields.Many2one("product.product", "SKU", readonly=True)
     open_key = fields.Char(readonly=True, help="Same subject, same key.")

@@ -46,7 +46,7 @@ class WxOrderLog(models.Model):
         "wx.order", required=True, readonly=True, ondelete="cascade", index=True
     )
     kind = fields.Selection(KINDS, "What", required=True, readonly=True)
-    who = fields.Selection(WHO, "Who", required=True, readonly=True)
+    who = fields.Selection(WHO, required=True, readonly=True)
     user_id = fields.Many2one("res.users", "By", readonly=True, ondelete="set null")
     from_state = fields.Selection(
         lambda self: self.env["wx.order"]._fields["state"].selection,
@@ -77,6 +77,7 @@ class WxOrderLog(models.Model):
     def init(self):
         order_log_sql.install(self.env.cr)
 
+    # pylint: disable=method-required-super
     def write(self, vals):
         raise UserError(self.env._("The time line of an order is never changed."))
 

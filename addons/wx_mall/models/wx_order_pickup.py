@@ -13,7 +13,7 @@ class WxOrder(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
-    pickup_ids = fields.One2many("wx.pickup", "order_id", "Pickup", readonly=True)
+    pickup_ids = fields.One2many("wx.pickup", "order_id", readonly=True)
     pickup_state = fields.Selection(
         selection=lambda self: self.env["wx.pickup"]._fields["state"].selection,
         compute="_compute_pickup_state",

@@ -53,7 +53,7 @@ class WxParcel(models.Model):
     user_id = fields.Many2one(
         related="order_id.user_id", string="Shopper", store=True, precompute=True
     )
-    carrier_id = fields.Many2one("delivery.carrier", "Carrier", check_company=True)
+    carrier_id = fields.Many2one("delivery.carrier", check_company=True)
     express_code = fields.Char(
         "WeChat company code",
         compute="_compute_express_code",

@@ -26,7 +26,7 @@ class WxShipBatch(models.Model):
         default=lambda self: self.env.company,
         index=True,
     )
-    file = fields.Binary("File", attachment=True)
+    file = fields.Binary(attachment=True)
     file_name = fields.Char()
     state = fields.Selection(
         [

@@ -14,14 +14,14 @@ class WxShipBatchLine(models.Model):
         "wx.ship.batch", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(related="batch_id.company_id")
-    row = fields.Integer("Row", readonly=True)
+    row = fields.Integer(readonly=True)
     order_text = fields.Char("Order number", readonly=True)
     carrier_text = fields.Char("Carrier in the file", readonly=True)
     tracking_no = fields.Char("Tracking number", readonly=True)
     sku_text = fields.Char("SKU", readonly=True)
     qty = fields.Integer("Quantity", readonly=True)
     order_id = fields.Many2one("wx.order", "Mall order", readonly=True)
-    carrier_id = fields.Many2one("delivery.carrier", "Carrier", readonly=True)
+    carrier_id = fields.Many2one("delivery.carrier", readonly=True)
     order_line_id = fields.Many2one("wx.order.line", "Goods", readonly=True)
     state = fields.Selection(
         [("ready", "Ready"), ("error", "Error"), ("done", "Shipped")],

@@ -24,7 +24,6 @@ class WxStockSafety(models.Model):
     )
     pool_id = fields.Many2one(
         "wx.stock.pool",
-        "Pool",
         index=True,
         ondelete="cascade",
         check_company=True,

@@ -163,23 +163,26 @@ class WxFreightService(models.AbstractModel):
         return [(entry, self._sentence(entry)) for entry in explanation]
 
     def _sentence(self, entry):
-        _ = self.env._
-        place = (entry.get("place") or "").replace("/", " ") or _("everywhere")
+        place = (entry.get("place") or "").replace("/", " ") or self.env._("everywhere")
         kind = entry["kind"]
         if kind == "undeliverable":
-            return _("%(name)s: not delivered to %(place)s", **self._of(entry, place))
+            return self.env._(
+                "%(name)s: not delivered to %(place)s", **self._of(entry, place)
+            )
         if kind == "restricted":
-            return _("%(name)s: not sent to %(place)s", **self._of(entry, place))
+            return self.env._(
+                "%(name)s: not sent to %(place)s", **self._of(entry, place)
+            )
         if kind == "excluded":
-            return _("This product is not sent to %(place)s", place=place)
+            return self.env._("This product is not sent to %(place)s", place=place)
         if kind == "free":
-            return _("%(name)s: free delivery", name=entry["name"])
+            return self.env._("%(name)s: free delivery", name=entry["name"])
         if kind != "charged":
             return entry.get("title") or entry.get("name") or kind
         parts = []
         if entry["first_charged"]:
             parts.append(
-                _(
+                self.env._(
                     "first %(units)s for ¥%(fee)s",
                     units=self._units(entry, entry["first"]),
                     fee=self._yuan(entry["first_fen"]),
@@ -187,14 +190,14 @@ class WxFreightService(models.AbstractModel):
             )
         if entry["next_times"]:
             parts.append(
-                _(
+                self.env._(
                     "%(times)s × each further %(units)s for ¥%(fee)s",
                     times=entry["next_times"],
                     units=self._units(entry, entry["next"]),
                     fee=self._yuan(entry["next_fen"]),
                 )
             )
-        return _(
+        return self.env._(
             "%(name)s (%(place)s), %(units)s: %(parts)s",
             name=entry["name"],
             place=place,

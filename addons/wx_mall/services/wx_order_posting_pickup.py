@@ -7,5 +7,6 @@ class WxOrderPosting(models.AbstractModel):
     @api.model
     def _post_batch(self, orders):
         """An order that is collected gets its code with its delivery."""
-        super()._post_batch(orders)
+        done = super()._post_batch(orders)
         self.env["wx.pickup"]._ensure(orders)
+        return done

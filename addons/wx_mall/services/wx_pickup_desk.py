@@ -34,7 +34,9 @@ class WxPickupDesk(models.AbstractModel):
     def get_points(self):
         """``[{id, name}]``: points where the calling clerk may hand over."""
         self._check_clerk()
-        points = self.env["wx.pickup.point"].search([])
+        points = self.env["wx.pickup.point"].search(
+            [("company_id", "in", self.env.companies.ids)]
+        )
         return [
             {"id": point.id, "name": point.name}
             for point in points

@@ -1,7 +1,6 @@
-from itertools import groupby
-
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import groupby
 
 from ..models.wx_parcel import MAX_TRACKING
 
@@ -66,29 +65,28 @@ class WxShipBatchService(models.AbstractModel):
 
     def _problem(self, row, order, carrier, line, seen):
         """What is wrong with a row, or False."""
-        _ = self.env._
         number = row["tracking"]
         if not order:
-            return _("There is no such order.")
+            return self.env._("There is no such order.")
         if not order._wx_delivery_pickings().filtered(
             lambda p: p.state in ("confirmed", "waiting", "assigned")
         ):
-            return _("Nothing of this order is left to ship.")
+            return self.env._("Nothing of this order is left to ship.")
         if not carrier:
-            return _("Unknown carrier.")
+            return self.env._("Unknown carrier.")
         if not number:
-            return _("The tracking number is missing.")
+            return self.env._("The tracking number is missing.")
         if len(number) > MAX_TRACKING or not number.isascii():
-            return _("This is no tracking number.")
+            return self.env._("This is no tracking number.")
         if (row["order"], number, row["sku"]) in seen:
-            return _("This row is there twice.")
+            return self.env._("This row is there twice.")
         if row["sku"]:
             if not line:
-                return _("The order has no such SKU.")
+                return self.env._("The order has no such SKU.")
             if not row["qty"].isdecimal() or not 1 <= int(row["qty"]) <= line.qty:
-                return _("The quantity is not one of the order.")
+                return self.env._("The quantity is not one of the order.")
         elif row["qty"]:
-            return _("A quantity needs a SKU.")
+            return self.env._("A quantity needs a SKU.")
         return False
 
     # ship -----------------------------------------------------------------------
@@ -103,7 +101,7 @@ class WxShipBatchService(models.AbstractModel):
         ordered = lines.sorted(lambda line: (line.order_id.id, line.row))
         done = 0
         for place, (order, rows) in enumerate(
-            groupby(ordered, key=lambda line: line.order_id)
+            groupby(ordered, lambda line: line.order_id)
         ):
             if place >= CHUNK:
                 break

@@ -38,8 +38,9 @@ class WxOrderPosting(models.AbstractModel):
 
     def _hand_over_services(self, sales):
         """Virtual goods of a pool are handed over by their codes."""
-        super()._hand_over_services(sales)
+        done = super()._hand_over_services(sales)
         self.env["wx.virtual.code"].sudo()._assign(sales.wx_order_id)
+        return done
 
 
 class WxOrderRefunding(models.AbstractModel):

@@ -39,10 +39,11 @@ class TestVirtual(MallOrderCase):
 
     @classmethod
     def refresh_catalogue(cls):
-        super().refresh_catalogue()
+        done = super().refresh_catalogue()
         if hasattr(cls, "course"):
             skus = cls.card | cls.course
             cls.env["wx.sku.price"]._ensure_fresh(cls.app.id, skus.ids)
+        return done
 
     def bought(self, *items):
         """(order, token) of a paid and posted order without an address."""

@@ -1,3 +1,4 @@
+from . import account_payment_register
 from . import wx_after_sale_reject
 from . import wx_consumer_setup
 from . import wx_freight_trial

@@ -23,7 +23,7 @@ class WxFreightTrial(models.TransientModel):
         domain="[('company_id', '=', company_id)]",
         help="Empty: each product goes by its own template.",
     )
-    region_id = fields.Many2one("wx.region", "Region")
+    region_id = fields.Many2one("wx.region")
     line_ids = fields.One2many(
         "wx.freight.trial.line",
         "trial_id",

@@ -9,9 +9,7 @@ class WxFreightTrialLine(models.TransientModel):
 
     trial_id = fields.Many2one("wx.freight.trial", required=True, ondelete="cascade")
     currency_id = fields.Many2one(related="trial_id.currency_id")
-    product_id = fields.Many2one(
-        "product.product", "Product", domain="[('sale_ok', '=', True)]"
-    )
+    product_id = fields.Many2one("product.product", domain="[('sale_ok', '=', True)]")
     qty = fields.Integer("Quantity", default=1)
     amount = fields.Monetary(
         compute="_compute_amount",
