@@ -94,6 +94,11 @@ def database():
         connection.close()
 
 
+#: unused SKUs of each database: fixtures of one run must not hand out the same ones
+_SKUS = {}
+_SKUS_LOCK = threading.Lock()
+
+
 class Shop:
     """Addresses, staff, database and simulator of the running shop."""
 
@@ -110,7 +115,6 @@ class Shop:
         self._staff = {}
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._skus = None
         self._crons = {}
 
     # people ---------------------------------------------------------------------
@@ -272,15 +276,15 @@ class Shop:
     # goods ------------------------------------------------------------------------
     def sku(self, stock: int) -> int:
         """A SKU that no other test uses, with exactly ``stock`` pieces on hand."""
-        with self._lock:
-            if self._skus is None:
+        with _SKUS_LOCK:
+            if self.dsn not in _SKUS:
                 rows = self.sql(
                     "SELECT product_id FROM wx_sku_price p WHERE on_sale"
                     " AND is_storable AND NOT EXISTS (SELECT 1 FROM wx_hold h"
                     " WHERE h.product_id = p.product_id) ORDER BY product_id"
                 )
-                self._skus = iter([row[0] for row in rows])
-            found = next(self._skus, None)
+                _SKUS[self.dsn] = iter([row[0] for row in rows])
+            found = next(_SKUS[self.dsn], None)
         if found is None:
             raise LookupError("the demo shop has no SKU left: more tests than products")
         self.count_stock(found, stock)

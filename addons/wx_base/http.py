@@ -128,6 +128,7 @@ class RouteSpec:
         self.body = options["body"]
         self.query = options["query"]
         self.returns = options["returns"]
+        self.media = options["media"]
         self.status = options["status"]
         self.auth = options["auth"]
         self.readonly = options["readonly"]
@@ -272,6 +273,7 @@ def wx_route(
     body=None,
     query=None,
     returns=None,
+    media=None,
     status=200,
     auth="wx",
     readonly=False,
@@ -291,6 +293,7 @@ def wx_route(
     :param body: ``WxIn`` class of the JSON body; the handler gets ``body=``
     :param query: ``WxIn`` class of the query string; the handler gets ``query=``
     :param returns: ``WxOut`` class (or any type pydantic understands) for the document
+    :param media: content type of an answer that is no JSON (``image/jpeg``)
     :param auth: ``"wx"`` (Bearer access token) or ``"none"``
     :param readonly: may be served by a replica; only catalogue, content, search
     :param idempotent: ``True``: Idempotency-Key required, stored answer replayed;

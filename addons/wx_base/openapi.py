@@ -192,6 +192,8 @@ def _responses(spec, schemas) -> dict:
     if spec.returns is not None:
         schema = schemas["serialization", spec.returns]
         success["content"] = {"application/json": {"schema": schema}}
+    elif spec.media:
+        success["content"] = {spec.media: {}}  # bytes have no schema (OpenAPI 3.1)
     responses[str(spec.status)] = success
     problem = schemas["validation", Problem]
     for status, codes in errors_of(spec).items():

@@ -72,6 +72,7 @@ class WxAfterSales(http.Controller):
     @wx_route(
         "/after-sales/photos/<int:photo_id>",
         methods=["GET"],
+        media="image/jpeg",
         tags=TAGS,
         summary="One of my pictures (JPEG)",
         operation_id="get_after_sale_photo",
