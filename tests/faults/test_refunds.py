@@ -135,7 +135,8 @@ def test_refused_for_lack_of_money(shop, order, planned):
 
 
 def test_refused_for_good(shop, order, planned):
-    """USER_ACCOUNT_ABNORMAL ends the refund with its reason; the sum is free again."""
+    """USER_ACCOUNT_ABNORMAL ends the refund with its reason. It stays owed: finance
+    sends it again under a new number, and the rest can still be granted."""
     planned(order, 100, "USER_ACCOUNT_ABNORMAL")
     assert until(lambda: _refunds(shop, order)[-1][1] == "error", 10)
     [(state, error)] = shop.sql(
@@ -143,22 +144,38 @@ def test_refused_for_good(shop, order, planned):
     )
     assert state == "failed" and error
     assert shop.wechat_refunds(order) == []
-    _grant(shop, order, order["amount_fen"])
-    shop.settle()
+    with pytest.raises(OfficeError):
+        _grant(shop, order, order["amount_fen"])
+    _again(shop, order)
+    with shop.settings(refund_min_interval=0):
+        shop.settle()
+        assert until(lambda: _refunded(shop, order) == 100, 10)
+        _grant(shop, order, order["amount_fen"] - 100)
+        shop.settle()
     assert until(lambda: _refunded(shop, order) == order["amount_fen"], 10)
 
 
+def _again(shop, order):
+    """Finance sends the refused refund again."""
+    [(refund,)] = shop.sql(
+        "SELECT id FROM wx_order_refund WHERE order_id = %s AND state = 'failed'",
+        order["id"],
+    )
+    shop.office("finance").button("wx.order.refund", "action_retry", [refund])
+
+
 def test_closed_by_wechat(shop, order, planned):
-    """A refund that ends CLOSED gave nothing back; it can be granted again."""
+    """A refund that ends CLOSED gave nothing back; it is sent again by a person."""
     planned(order, 100, "CLOSED")
     shop.settle()
     assert until(lambda: _refunds(shop, order)[-1][1] == "cancel", 15), _refunds(
         shop, order
     )
     assert _refunded(shop, order) == 0
-    _grant(shop, order, order["amount_fen"])
-    shop.settle()
-    assert until(lambda: _refunded(shop, order) == order["amount_fen"], 10)
+    _again(shop, order)
+    with shop.settings(refund_min_interval=0):
+        shop.settle()
+        assert until(lambda: _refunded(shop, order) == 100, 10)
 
 
 def test_more_than_was_paid(shop, order):

@@ -38,7 +38,6 @@ from . import wx_order_posting_pickup
 from . import wx_pickup_desk
 from . import wx_availability_service
 from . import wx_virtual_service
-from . import wx_virtual_stock
 from . import wx_after_sale_clock
 from . import wx_after_sale_flow
 from . import wx_after_sale_service

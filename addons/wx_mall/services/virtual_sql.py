@@ -61,8 +61,10 @@ UPDATE wx_virtual_code c SET state = 'retired', retired_at = now() AT TIME ZONE 
 """
 
 FREE = """
-SELECT product_id, count(*) FROM wx_virtual_code
- WHERE product_id = ANY(%(skus)s) AND company_id = %(company)s AND state = 'free'
-   AND (valid_until IS NULL OR valid_until >= CURRENT_DATE)
- GROUP BY product_id
+SELECT c.product_id, count(*)
+  FROM wx_virtual_code c
+  JOIN wx_app a ON a.id = %(app)s AND a.company_id = c.company_id
+ WHERE c.product_id = ANY(%(skus)s) AND c.state = 'free'
+   AND (c.valid_until IS NULL OR c.valid_until >= CURRENT_DATE)
+ GROUP BY c.product_id
 """

@@ -6,6 +6,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.wx_base.tools import rc_cursor
 
+from . import virtual_sql
 from .stock_sql import KEEP_OF_APP, POOL_OF_APP, ROW_OF_APP
 
 _logger = logging.getLogger(__name__)
@@ -312,7 +313,8 @@ class WxCatalogueService(models.AbstractModel):
     def _sku_stock(self, app_id, sku_ids) -> dict:
         """``{sku id: sellable quantity}`` over the mini-program's pools. One SQL.
 
-        Includes the deltas that wait to be folded; SKUs without a row have none.
+        Includes the deltas that wait to be folded; SKUs without a row have none. The
+        stock of a SKU with a code pool is the number of its free codes.
         """
         self.env.cr.execute(
             f"""
@@ -322,6 +324,8 @@ class WxCatalogueService(models.AbstractModel):
               JOIN wx_stock_pool p ON p.id = s.pool_id AND {POOL_OF_APP}
                    AND {ROW_OF_APP}
              GROUP BY s.product_id
+             UNION ALL
+            ({virtual_sql.FREE})
             """,
             {"app": app_id, "skus": list(sku_ids)},
         )

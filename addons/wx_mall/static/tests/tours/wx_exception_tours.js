@@ -16,7 +16,7 @@ registry.category("web_tour.tours").add("wx_mall_operator_exception", {
         },
         {
             content: "It says what to do",
-            trigger: ".o_form_view .alert-info:contains('post again')",
+            trigger: ".o_form_view .alert-info .o_field_widget[name=hint]:not(.o_field_empty)",
         },
         {
             content: "The cause was corrected: try again",
