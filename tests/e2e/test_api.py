@@ -317,7 +317,31 @@ def _example(operation, document):
     schema = _resolved(schema, document)
     values = {"qty": 2, "name": "李"}
     wanted = schema.get("required") or list(schema["properties"])[:1]
-    return {name: values.get(name, 1) for name in wanted}
+    return {
+        name: values.get(name) or _sample(schema["properties"][name], document)
+        for name in wanted
+    }
+
+
+def _sample(schema, document):
+    """A value that fits a schema."""
+    schema = _resolved(schema, document)
+    if "anyOf" in schema:
+        return _sample(schema["anyOf"][0], document)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const") or schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "array":
+        count = schema.get("minItems", 0)
+        return [_sample(schema["items"], document) for _number in range(count)]
+    if kind == "object":
+        return {
+            name: _sample(schema["properties"][name], document)
+            for name in schema.get("required", ())
+        }
+    if kind == "string":
+        return "1" * max(schema.get("minLength", 0), 8)
+    return 1
 
 
 def _resolved(schema, document):
@@ -344,9 +368,13 @@ def test_answers_match_the_document(shop, mine, document):
         if "{" in target:
             continue
         answer = _call(shop, "GET", target, owner.api.access_token)
+        if answer.status_code == 409:  # the order of this test is not paid
+            codes = operation["responses"]["409"]["x-codes"]
+            assert answer.json()["code"] in codes, (target, answer.text)
+            continue
         assert answer.status_code == 200, (target, answer.text)
-        content = operation["responses"]["200"].get("content")
-        if not content:
+        content = operation["responses"]["200"].get("content", {})
+        if "application/json" not in content:
             continue
         schema = {
             **content["application/json"]["schema"],

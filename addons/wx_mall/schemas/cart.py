@@ -2,7 +2,7 @@
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 
-from .checkout import PriceStep
+from .checkout import PricedLine, PriceStep
 
 
 class CartItemIn(WxIn):
@@ -18,21 +18,11 @@ class CartItemPatch(WxIn):
     qty: Quantity
 
 
-class CartItem(WxOut):
+class CartItem(PricedLine):
     """A cart item with today's price and whether it can be ordered now.
     ``price_was_fen``: price of one piece when it was added, if it has changed."""
 
     id: int
-    sku_id: int
-    listing_id: int | None
-    title: str
-    sku_text: str
-    image: str | None
-    price_fen: int
-    list_price_fen: int
-    qty: int
-    discount_fen: int
-    amount_fen: int
     price_was_fen: int | None
     available: bool
     in_stock: int
