@@ -71,9 +71,8 @@ class WxExpressCompany(models.Model):
         :return: (confirmed, added)
         """
         # a delivery company is matched by code or name against all that are known
-        everything = self.with_context(active_test=False).search(
-            []  # pylint: disable=no-search-all
-        )
+        # pylint: disable-next=no-search-all
+        everything = self.with_context(active_test=False).search([])
         by_code = {row.code: row for row in everything if row.code}
         by_name = {row.name: row for row in everything if not row.code}
         confirmed, new = self.browse(), []
