@@ -61,21 +61,20 @@ class WxOrderInvoicing(models.AbstractModel):
 
     @api.model
     def _due_refunds(self, company_id):
-        return (
-            self.env["wx.order.refund"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", company_id),
-                    ("state", "=", "done"),
-                    ("order_id.posting_state", "=", "done"),
-                ],
-                order="id",
-            )
-            .filtered(lambda r: r.credited_fen < r.invoiced_fen and r._creditable())[
-                :BATCH
-            ]
+        """Paid refunds that a posted invoice still lacks a credit note for."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT r.id FROM wx_order_refund r JOIN wx_order o ON o.id = r.order_id
+             WHERE r.company_id = %s AND r.state = 'done'
+               AND r.credited_fen < r.invoiced_fen AND o.posting_state = 'done'
+             ORDER BY r.id
+            """,
+            (company_id,),
         )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        waiting = self.env["wx.order.refund"].sudo().browse(ids)
+        return waiting.filtered(lambda refund: refund._creditable())[:BATCH]
 
     def _each_or_all(self, orders, work):
         """Runs ``work(orders)``; on failure one by one, exceptions on the order."""
