@@ -47,16 +47,6 @@ class StockPicking(models.Model):
                     )
                 )
 
-    def action_assign(self):
-        done = super().action_assign()
-        self._wx_mall_orders()._wx_sync_holds()
-        return done
-
-    def do_unreserve(self):
-        done = super().do_unreserve()
-        self._wx_mall_orders()._wx_sync_holds()
-        return done
-
     def _action_done(self):
         self._wx_check_may_leave()
         done = super()._action_done()
