@@ -157,9 +157,7 @@ class WxOrder(models.Model):
         )
         self.message_post(
             body=self.env._(
-                "%(amount)s yuan were refunded in WeChat's merchant platform. Goods "
-                "that have not left are still going to be shipped: cancel them if they "
-                "should not.",
+                "%(amount)s yuan were refunded in WeChat's merchant platform.",
                 amount=f"{fen / 100:.2f}",
             )
         )
