@@ -191,4 +191,24 @@ class MallOrderCase(WxApiCase):
         self.env.flush_all()
 
 
-__all__ = ["ADDRESS", "MallOrderCase", "json"]
+class BuyerCase(MallOrderCase):
+    """A merchant, and a shopper who buys."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.provider = cls.make_provider()
+
+    def setUp(self):
+        super().setUp()
+        self.token, self.address_id, self.person = self.shopper()
+
+    def paid_order(self, *items):
+        """A paid order that the jobs have not seen yet."""
+        order = self.order_of(self.place(self.token, self.address_id, *items))
+        self.pay(self.token, order, self.person)
+        self.assertEqual(order.state, "paid")
+        return order
+
+
+__all__ = ["ADDRESS", "BuyerCase", "MallOrderCase", "json"]

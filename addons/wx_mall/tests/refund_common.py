@@ -1,24 +1,14 @@
 """Paid orders and refunds for tests of after-sales."""
 
-from .order_common import MallOrderCase
+from .order_common import BuyerCase
 
 
-class RefundCase(MallOrderCase):
+class RefundCase(BuyerCase):
     """A shopper, a merchant, and refunds that WeChat answers as a test wants."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.provider = cls.make_provider()
-
-    def setUp(self):
-        super().setUp()
-        self.token, self.address_id, self.person = self.shopper()
 
     def paid_order(self, *items):
         """A paid order that is in the ERP."""
-        order = self.order_of(self.place(self.token, self.address_id, *items))
-        self.pay(self.token, order, self.person)
+        order = super().paid_order(*items)
         self.post_all()
         return order
 

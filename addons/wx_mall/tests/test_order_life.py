@@ -11,20 +11,11 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..services.order_states import STATES, allowed
-from .order_common import MallOrderCase
+from .order_common import BuyerCase
 
 
 @tagged("post_install", "-at_install", "wx")
-class TestOrderLife(MallOrderCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.provider = cls.make_provider()
-
-    def setUp(self):
-        super().setUp()
-        self.token, self.address_id, self.person = self.shopper()
-
+class TestOrderLife(BuyerCase):
     def placed(self, *items):
         items = items or ((self.sku_a, 1),)
         return self.order_of(self.place(self.token, self.address_id, *items))

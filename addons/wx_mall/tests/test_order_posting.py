@@ -5,26 +5,11 @@ from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .order_common import MallOrderCase
+from .order_common import BuyerCase
 
 
 @tagged("post_install", "-at_install", "wx")
-class TestOrderPosting(MallOrderCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.provider = cls.make_provider()
-
-    def setUp(self):
-        super().setUp()
-        self.token, self.address_id, self.person = self.shopper()
-
-    def paid_order(self, *items):
-        order = self.order_of(self.place(self.token, self.address_id, *items))
-        self.pay(self.token, order, self.person)
-        self.assertEqual(order.state, "paid")
-        return order
-
+class TestOrderPosting(BuyerCase):
     def advance_balance(self):
         unposted = self.env["payment.transaction"].search(
             [("wx_payable_id", "!=", False), ("is_post_processed", "=", False)]
