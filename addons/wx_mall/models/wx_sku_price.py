@@ -3,8 +3,6 @@ from odoo.tools import SQL
 
 from odoo.addons.wx_base.money import to_yuan
 
-from ..pricing.calculator import unit_fen
-
 
 class WxSkuPrice(models.Model):
     """What one SKU costs in one mini-program, prepared for readers.
@@ -153,8 +151,3 @@ class WxSkuPrice(models.Model):
             (app_id, list(product_ids)),
         )
         return {row["product_id"]: row for row in env.cr.dictfetchall()}
-
-    @api.model
-    def _unit_fen(self, row, quantity) -> int:
-        """Unit price in fen of a row (dict with ``price_fen`` and ``tiers``)."""
-        return unit_fen(row, quantity)

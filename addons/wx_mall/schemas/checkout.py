@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
 
 from .freight import FreightReason
+from .items import ItemList
 
 SkuId = owned_id("sku", "app")
 AddressId = owned_id("address")
@@ -25,19 +26,12 @@ class CheckoutIn(WxIn):
     """What is to be bought and how it gets to the shopper. Goods are sent to the
     address or picked up at the point; virtual goods and services need neither."""
 
-    items: Annotated[list[OrderItemIn], Field(min_length=1, max_length=100)]
+    items: ItemList[OrderItemIn]
     address_id: AddressId | None = None
     delivery: Literal["express", "pickup"] = "express"
     pickup_point_id: PickupPointId | None = None
     coupons: Annotated[list[CouponCode], Field(max_length=10)] = []
     points: Annotated[int, Field(ge=0, le=10**9)] = 0
-
-    @field_validator("items")
-    @classmethod
-    def _each_sku_once(cls, items):
-        if len({item.sku_id for item in items}) != len(items):
-            raise ValueError("each SKU only once; add up the quantities")
-        return items
 
 
 class QuoteIn(CheckoutIn):

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import StringConstraints
 
 from odoo.addons.wx_base.schemas.base import Quantity, WxIn, WxOut, owned_id
+
+from .items import ItemList
 
 Place = Annotated[str, StringConstraints(max_length=32)]
 
@@ -27,15 +29,8 @@ class FreightRegionIn(WxIn):
 class FreightIn(WxIn):
     """What freight would be for these SKUs in one parcel order."""
 
-    items: Annotated[list[FreightItemIn], Field(min_length=1, max_length=100)]
+    items: ItemList[FreightItemIn]
     region: FreightRegionIn
-
-    @field_validator("items")
-    @classmethod
-    def _each_sku_once(cls, items):
-        if len({item.sku_id for item in items}) != len(items):
-            raise ValueError("each SKU only once; add up the quantities")
-        return items
 
 
 class FreightReason(WxOut):

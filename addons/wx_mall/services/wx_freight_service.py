@@ -4,6 +4,7 @@ from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.money import to_yuan
 
 from ..pricing import freight
+from ..pricing.calculator import unit_fen
 from . import freight_sql
 
 #: {(database, app id): (version, document)} of this worker
@@ -136,7 +137,6 @@ class WxFreightService(models.AbstractModel):
                 409,
                 sku_ids=missing,
             )
-        unit_fen = ctx.env["wx.sku.price"]._unit_fen
         wanted = [
             (sku, qty, unit_fen(rows[sku], qty) * qty) for sku, qty in qtys.items()
         ]

@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.wx_base.money import to_fen
 
+from ..pricing.calculator import unit_fen
 from .catalogue_common import CatalogueMixin
 
 
@@ -176,7 +177,7 @@ class TestConsumerPrices(CatalogueMixin, TransactionCase):
         full = row["price_fen"]
         self.assertEqual(row["tiers"], [[3, 9000], [10, 8000]])
         for quantity, fen in ((1, full), (2, full), (3, 9000), (9, 9000), (10, 8000)):
-            self.assertEqual(prices._unit_fen(row, quantity), fen)
+            self.assertEqual(unit_fen(row, quantity), fen)
 
     def test_every_change_that_moves_a_price(self):
         template = self.make_variants("Box", 10.0, {"Size": {"S": 0, "L": 1.0}})

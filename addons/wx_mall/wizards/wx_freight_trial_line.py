@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from odoo.addons.wx_base.money import to_yuan
 
+from ..pricing.calculator import unit_fen
+
 
 class WxFreightTrialLine(models.TransientModel):
     _name = "wx.freight.trial.line"
@@ -33,5 +35,5 @@ class WxFreightTrialLine(models.TransientModel):
             fen = 0
             if price:
                 row = {"price_fen": price.price_fen, "tiers": price.tiers}
-                fen = self.env["wx.sku.price"]._unit_fen(row, line.qty)
+                fen = unit_fen(row, line.qty)
             line.amount = to_yuan(fen * max(line.qty, 0))
