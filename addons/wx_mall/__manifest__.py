@@ -79,6 +79,7 @@
         "views/wx_order_refund_views.xml",
         "wizards/wx_stock_carve_wizard_views.xml",
         "data/wx_after_sale_data.xml",
+        "wizards/wx_after_sale_entry_views.xml",
         "wizards/wx_after_sale_reject_views.xml",
         "views/wx_after_sale_views.xml",
         "views/wx_after_sale_setting_views.xml",

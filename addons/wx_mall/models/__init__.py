@@ -62,6 +62,7 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_stock
 from . import stock_move
+from . import stock_move_after_sale
 from . import stock_picking
 from . import payment_transaction
 from . import delivery_carrier

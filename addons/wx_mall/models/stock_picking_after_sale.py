@@ -45,6 +45,13 @@ class StockPicking(models.Model):
             ("wx_after_sale_id.order_id", operator, value),
         ]
 
+    def action_wx_enter_after_sale(self):
+        """Button: an after-sale about what this delivery brought."""
+        self.ensure_one()
+        action = self.wx_order_id.action_enter_after_sale()
+        action["context"]["default_picking_id"] = self.id
+        return action
+
     def _action_done(self):
         done = super()._action_done()
         flow = self.sudo().env["wx.after.sale.flow"]

@@ -103,6 +103,13 @@ class WxAfterSale(models.Model):
     picking_ids = fields.One2many(
         "stock.picking", "wx_after_sale_id", "Transfers", readonly=True
     )
+    inspection_open = fields.Boolean(
+        "Refunded, not inspected",
+        compute="_compute_inspection_open",
+        search="_search_inspection_open",
+        help="The clock refunded the goods before they were inspected; their return "
+        "waits until somebody says what passed.",
+    )
     return_carrier = fields.Char("Returned with", readonly=True)
     return_tracking_no = fields.Char("Return waybill", readonly=True)
     reject_reason = fields.Char(readonly=True)
@@ -148,6 +155,34 @@ class WxAfterSale(models.Model):
             return NotImplemented
         late = [("due_at", "<", fields.Datetime.now())]
         return late if True in value else ["!", *late]
+
+    @api.depends("refund_id", "received_at", "picking_ids.state")
+    def _compute_inspection_open(self):
+        # whoever may read the after-sale need not read transfers
+        for record in self.sudo():
+            record.inspection_open = bool(
+                record.refund_id
+                and record.received_at
+                and record.env["wx.after.sale.stock"]._open_returns(record)
+            )
+
+    def _search_inspection_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        waiting = (
+            self.env["stock.picking"]
+            .sudo()
+            ._search(
+                [
+                    ("wx_after_sale_role", "=", "return"),
+                    ("wx_after_sale_id.refund_id", "!=", False),
+                    ("wx_after_sale_id.received_at", "!=", False),
+                    ("state", "not in", ("done", "cancel")),
+                ]
+            )
+        )
+        found = [("picking_ids", "in", waiting)]
+        return found if True in value else ["!", *found]
 
     def write(self, vals):
         mine = {name for name in vals if not name.startswith(("message_", "activity_"))}

@@ -61,7 +61,9 @@ class WxAfterSale(models.Model):
     def action_all_passed(self):
         """All pieces came back and are in order."""
         self._check_staff()
-        for line in self.sudo().line_ids.filtered(lambda li: li.state == "received"):
+        for line in self.sudo().line_ids.filtered(
+            lambda li: li.state == "received" or li.inspection_open
+        ):
             line.write({"passed_qty": line.qty, "failed_qty": 0})
         return True
 

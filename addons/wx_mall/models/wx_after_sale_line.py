@@ -35,6 +35,7 @@ class WxAfterSaleLine(models.Model):
     amount = fields.Monetary(compute="_compute_money", inverse="_inverse_amount")
     passed_qty = fields.Integer("Passed")
     failed_qty = fields.Integer("Failed")
+    inspection_open = fields.Boolean(related="after_sale_id.inspection_open")
     inspection_note = fields.Char("Inspection")
 
     _numbers = models.Constraint(
@@ -59,8 +60,9 @@ class WxAfterSaleLine(models.Model):
             raise AccessError(
                 self.env._("An after-sale moves by its buttons, not by editing it.")
             )
-        if {"passed_qty", "failed_qty"} & set(vals):
-            self._check_editable(("received", "approved", "returning"))
+        if {"passed_qty", "failed_qty"} & set(vals) and not self.env.su:
+            waiting = self.filtered(lambda line: not line.inspection_open)
+            waiting._check_editable(("received", "approved", "returning"))
         if "amount_fen" in vals and not self.env.su:
             self._check_editable(("requested", "second_approval", "inspected"))
         return super().write(vals)

@@ -20,6 +20,26 @@ class WxOrder(models.Model):
         for order in self:
             order.after_sale_count = counts.get(order, 0)
 
+    def _wx_needs_two(self, fen) -> bool:
+        """Whether another refund of ``fen`` needs two persons: all refunds of the order
+        together exceed the limit of its mini-program."""
+        self.ensure_one()
+        limit = self.app_id.after_sale_two_person_fen
+        before = sum(self._wx_granted_refunds().mapped("amount_fen"))
+        return bool(limit) and before + fen > limit
+
+    def action_enter_after_sale(self):
+        """Button: the dialog in which staff enter an after-sale for the shopper."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("After-sale"),
+            "res_model": "wx.after.sale.entry",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_order_id": self.id},
+        }
+
     def action_open_after_sales(self):
         """Smart button."""
         self.ensure_one()

@@ -38,6 +38,7 @@ from . import wx_order_posting_pickup
 from . import wx_pickup_desk
 from . import wx_availability_service
 from . import wx_virtual_service
+from . import wx_after_sale_asking
 from . import wx_after_sale_clock
 from . import wx_after_sale_flow
 from . import wx_after_sale_service

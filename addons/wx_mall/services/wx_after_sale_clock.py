@@ -63,6 +63,15 @@ class WxAfterSaleClock(models.AbstractModel):
         elif record.state == "received" and record.kind == "return_refund":
             flow._lock(record)
             flow._refund(record, "overdue")
+            record.order_id._wx_log(
+                "after_sale",
+                self.env._(
+                    "%(name)s was refunded in time without an inspection: its return "
+                    "still waits for one.",
+                    name=record.name,
+                ),
+                after_sale=record.id,
+            )
         elif record.state == "requested" and self._by_itself(record):
             flow._approve(record, by_clock=True)
         else:

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..pricing.refund import passed_fen
+from .wx_after_sale_asking import Asked
 from .wx_order_refunding import Wanted
 
 
@@ -57,11 +58,22 @@ class WxAfterSaleFlow(models.AbstractModel):
     @api.model
     def _needs_two(self, record) -> bool:
         """Whether this and what was refunded of the order before exceed the limit."""
-        limit = record.app_id.after_sale_two_person_fen
-        if not limit or record.kind == "exchange":
+        if record.kind == "exchange":
             return False
-        before = sum(record.order_id._wx_granted_refunds().mapped("amount_fen"))
-        return before + record.amount_fen > limit
+        fen = record.amount_fen
+        if record.grant_mode == "lines":
+            asked = [
+                Asked(
+                    line.order_line_id,
+                    line.qty,
+                    line.amount_fen if line.amount_fen < line.max_fen else None,
+                )
+                for line in record.line_ids
+            ]
+            fen += self.env["wx.after.sale.asking"]._freight(
+                record.order_id, record.kind, asked, record.seller_fault
+            )
+        return record.order_id._wx_needs_two(fen)
 
     @api.model
     def _reject(self, records, reason):
@@ -97,6 +109,9 @@ class WxAfterSaleFlow(models.AbstractModel):
     def _inspect(self, record):
         """Books the inspection; what did not come back is not restocked.
 
+        Goods that the clock refunded before anybody looked at them are inspected all
+        the same, so that they reach the stock; the money does not change any more.
+
         :raises UserError: nothing was inspected
         """
         self._lock(record)
@@ -104,7 +119,8 @@ class WxAfterSaleFlow(models.AbstractModel):
             raise UserError(
                 self.env._("Enter how many pieces passed and how many failed.")
             )
-        record._move("inspect")
+        if not record.inspection_open:
+            record._move("inspect")
         self.env["wx.after.sale.stock"]._book_return(record)
 
     @api.model
@@ -116,6 +132,8 @@ class WxAfterSaleFlow(models.AbstractModel):
         if record.state == "received":
             self.env["wx.after.sale.stock"]._read_return(record)
             record._move("inspect")
+        elif record.refund_id and record.received_at:
+            self.env["wx.after.sale.stock"]._read_return(record)
 
     @api.model
     def _finish(self, record):

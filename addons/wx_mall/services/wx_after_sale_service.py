@@ -7,6 +7,7 @@ from odoo.addons.wx_base.tools import iso8601
 from . import after_sale_states as machine
 from . import return_rule
 from .photo import BadPhoto, clean_jpeg
+from .wx_after_sale_asking import Asked
 from .wx_order_service import decode_cursor, encode_cursor
 
 #: pictures of one shopper per hour
@@ -121,9 +122,10 @@ class WxAfterSaleService(models.AbstractModel):
     @api.model
     def _options(self, ctx, order_id) -> dict:
         order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
-        code = self._closed(order)
-        free = self._free(order)
-        reasons = self._reasons(order)
+        asking = ctx.env["wx.after.sale.asking"]
+        code = asking._closed(order)
+        free = asking._free(order)
+        reasons = asking._reasons(order)
         delivered = any(part["delivered"] for part in free.values())
         kinds = list(machine.KINDS) if delivered else ["refund_only"]
         if not any(part["waiting"] + part["delivered"] for part in free.values()):
@@ -166,44 +168,6 @@ class WxAfterSaleService(models.AbstractModel):
                 "confirmed": bool(line.no_return_confirmed_at),
             },
         }
-
-    def _closed(self, order):
-        """Code why nothing can be asked for this order, or None."""
-        if order.intake_state != "paid":
-            return "order_state"
-        if order._wx_refundable_fen() <= 0:
-            return "refunded"
-        days = order.app_id.after_sale_days
-        signed = order.received_at
-        if not days or not signed:
-            return None
-        late = fields.Datetime.add(signed, days=days) < fields.Datetime.now()
-        return "too_late" if late else None
-
-    def _reasons(self, order):
-        reasons = self.env["wx.after.sale.reason"].sudo()
-        return reasons.search([("company_id", "in", (False, order.company_id.id))])
-
-    def _free(self, order):
-        """``{line: {state, waiting, delivered}}``: pieces not refunded and not in an
-        open after-sale."""
-        result = {}
-        busy = {}
-        for line in order.after_sale_ids.line_ids:
-            # in ``refunding`` and ``failed`` the refund has taken them already
-            taken = line.after_sale_id.refund_id
-            if line.state in machine.OPEN and not taken:
-                busy[line.order_line_id] = busy.get(line.order_line_id, 0) + line.qty
-        for line, state in order._wx_refund_lines().items():
-            asked = busy.get(line, 0)
-            waiting = max(0, state.waiting - asked)
-            over = max(0, asked - state.waiting)
-            result[line] = {
-                "state": state,
-                "waiting": waiting,
-                "delivered": max(0, state.delivered - over),
-            }
-        return result
 
     @api.model
     def _confirm_no_return(self, ctx, order_id, body) -> dict:
@@ -264,7 +228,9 @@ class WxAfterSaleService(models.AbstractModel):
                 self.env._("Add a picture of the goods for this reason"),
                 422,
             )
-        lines = self._check_items(order, body, reason)
+        lines = ctx.env["wx.after.sale.asking"]._values(
+            order, body.kind, self._asked(order, body), reason.no_reason
+        )
         record = ctx.env["wx.after.sale"].create(
             {
                 "user_id": order.user_id.id,
@@ -284,7 +250,7 @@ class WxAfterSaleService(models.AbstractModel):
         return self._document(record)
 
     def _check_order(self, order):
-        code = self._closed(order)
+        code = self.env["wx.after.sale.asking"]._closed(order)
         if code:
             raise WxError(
                 "after_sale.not_possible",
@@ -294,7 +260,8 @@ class WxAfterSaleService(models.AbstractModel):
             )
 
     def _check_reason(self, order, body):
-        reason = self._reasons(order).filtered(lambda r: r.code == body.reason)[:1]
+        reasons = self.env["wx.after.sale.asking"]._reasons(order)
+        reason = reasons.filtered(lambda r: r.code == body.reason)[:1]
         if not reason or not reason._wx_fits(body.kind):
             raise WxError(
                 "after_sale.reason",
@@ -303,66 +270,13 @@ class WxAfterSaleService(models.AbstractModel):
             )
         return reason
 
-    def _check_items(self, order, body, reason):
-        """Values of the lines: free pieces, at most for what they are worth."""
-        refunding = self.env["wx.order.refunding"]
-        free = self._free(order)
-        by_id = {line.id: line for line in free}
-        values, total = [], 0
-        for item in body.items:
-            line = by_id.get(item.line_id)
-            if line is None:
-                raise not_found()
-            part = free[line]
-            back = body.kind in machine.RETURNS
-            room = part["delivered"] + (0 if back else part["waiting"])
-            if item.qty > room:
-                raise WxError(
-                    "after_sale.pieces",
-                    self.env._("Not so many pieces can be asked for"),
-                    409,
-                    line_id=line.id,
-                    available=room,
-                )
-            if reason.no_reason and line._wx_no_reason()[0] != "applies":
-                raise WxError(
-                    "after_sale.seven_day",
-                    self.env._("The seven-day rule does not apply to these goods"),
-                    409,
-                    line_id=line.id,
-                    verdict=line._wx_no_reason()[0],
-                )
-            most = refunding._line_worth(line, item.qty, back)
-            fen = most if item.amount_fen is None else item.amount_fen
-            if fen > most or (back and fen < most):
-                raise self._too_much(line, most)
-            total += fen
-            values.append(
-                {
-                    "order_line_id": line.id,
-                    "qty": item.qty,
-                    "max_fen": most,
-                    "amount_fen": fen,
-                }
-            )
-        waiting = order.after_sale_ids.filtered(
-            lambda record: record.state in machine.OPEN and not record.refund_id
-        )
-        room = order._wx_refundable_fen() - sum(waiting.mapped("amount_fen"))
-        if body.kind != "exchange" and not 0 < total <= room:
-            raise self._too_much(order.line_ids[:1], max(0, room))
-        return values
-
-    def _too_much(self, line, fen):
-        return WxError(
-            "after_sale.amount",
-            self.env._(
-                "At most %(amount)s yuan can be refunded", amount=f"{fen / 100:.2f}"
-            ),
-            409,
-            line_id=line.id,
-            refundable_fen=fen,
-        )
+    def _asked(self, order, body):
+        by_id = {line.id: line for line in order.line_ids}
+        if any(item.line_id not in by_id for item in body.items):
+            raise not_found()
+        return [
+            Asked(by_id[item.line_id], item.qty, item.amount_fen) for item in body.items
+        ]
 
     def _at_once(self, record):
         """Goods that have not left are refunded without waiting for staff."""

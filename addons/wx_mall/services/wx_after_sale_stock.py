@@ -41,9 +41,13 @@ class WxAfterSaleStock(models.AbstractModel):
             )
 
     def _returnable(self, order_line):
-        """``[(done delivery move, pieces not given back)]`` of a mall line."""
+        """``[(done delivery move, pieces not given back)]`` of a mall line, the
+        replacements of exchanges among them."""
         result = []
-        for move in order_line.sale_line_ids.move_ids.sorted("id"):
+        replaced = self.env["stock.move"].search(
+            [("wx_after_sale_line_id.order_line_id", "=", order_line.id)]
+        )
+        for move in (order_line.sale_line_ids.move_ids | replaced).sorted("id"):
             if move.state != "done" or move.location_dest_id.usage != "customer":
                 continue
             back = move.returned_move_ids.filtered(lambda m: m.state != "cancel")
@@ -73,7 +77,7 @@ class WxAfterSaleStock(models.AbstractModel):
         left = {line: [line.passed_qty, line.failed_qty] for line in record.line_ids}
         for picking in self._open_returns(record):
             for move in picking.move_ids:
-                goods = move.origin_returned_move_id.sale_line_id.wx_line_id
+                goods = move._wx_goods()
                 line = record.line_ids.filtered(
                     lambda li, g=goods: li.order_line_id == g
                 )[:1]
@@ -115,12 +119,7 @@ class WxAfterSaleStock(models.AbstractModel):
             lambda p: p.wx_after_sale_role == "return" and p.state == "done"
         ).move_ids.filtered(lambda m: m.state == "done")
         for line in record.line_ids:
-            moves = done.filtered(
-                lambda m, li=line: (
-                    m.origin_returned_move_id.sale_line_id.wx_line_id
-                    == li.order_line_id
-                )
-            )
+            moves = done.filtered(lambda m, li=line: m._wx_goods() == li.order_line_id)
             pieces = min(line.qty, int(sum(moves.mapped("quantity"))))
             line.write({"passed_qty": pieces, "failed_qty": 0})
 
@@ -140,6 +139,7 @@ class WxAfterSaleStock(models.AbstractModel):
                 "product_uom_qty": line.passed_qty + line.failed_qty,
                 "location_id": warehouse.lot_stock_id.id,
                 "location_dest_id": target.id,
+                "wx_after_sale_line_id": line.id,
             }
             for line in record.line_ids
             if line.passed_qty + line.failed_qty and line.product_id.type == "consu"

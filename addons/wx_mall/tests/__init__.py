@@ -30,4 +30,5 @@ from . import test_exception_tours
 from . import test_virtual
 from . import test_pickup_tour
 from . import test_after_sale_api
+from . import test_after_sale_entry
 from . import test_after_sales

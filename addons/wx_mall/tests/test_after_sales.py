@@ -288,6 +288,90 @@ class TestAfterSales(RefundCase):
         self.assertEqual(self.on_hand(self.sku_a), before, "not inspected, not stocked")
         self.clocks(hours=80)
         self.assertEqual(len(order.refund_ids), 1)
+        # the return does not dangle: it waits, visibly, for its inspection
+        self.assertTrue(record.inspection_open)
+        self.assertEqual(record.picking_ids.state, "assigned")
+        waiting = self.env["wx.after.sale"].search([("inspection_open", "=", True)])
+        self.assertEqual(waiting, record)
+        self.send_refunds()
+        self.assertEqual(record.state, "done")
+        self.staff(record.line_ids).write({"passed_qty": 0, "failed_qty": 1})
+        self.staff(record).action_all_passed()
+        self.staff(record).action_inspect()
+        self.env.flush_all()
+        self.assertEqual((record.state, record.picking_ids.state), ("done", "done"))
+        self.assertEqual(self.on_hand(self.sku_a), before + 1)
+        self.assertFalse(record.inspection_open)
+        self.assertEqual(order.refunded_fen, 1999)
+        with self.assertRaises(UserError):
+            self.staff(record).action_inspect()
+
+    def test_stock_staff_end_the_return_of_refunded_goods(self):
+        order = self.shipped_order((self.sku_a, 1))
+        before = self.on_hand(self.sku_a)
+        record = self.ask(order, "return_refund", 1)
+        self.staff(record).action_approve()
+        self.staff(record).action_receive()
+        self.clocks(hours=73)
+        stock = new_test_user(self.env, "as_stock2", groups="stock.group_stock_user")
+        picking = record.picking_ids.with_user(stock)
+        picking.move_ids.picked = True
+        picking.button_validate()
+        self.assertEqual(record.state, "refunding")
+        self.assertEqual(record.line_ids.passed_qty, 1)
+        self.assertEqual(self.on_hand(self.sku_a), before + 1)
+        self.assertFalse(record.inspection_open)
+
+    def test_the_replacement_comes_back_and_is_refunded(self):
+        order = self.shipped_order((self.sku_a, 2))
+        before = self.on_hand(self.sku_a)
+        first = self.ask(order, "exchange", 1, reason="size")
+        self.staff(first).action_approve()
+        self.inspect(first, passed=1)
+        self.staff(first).action_finish()
+        sent = first.picking_ids.filtered(lambda p: p.wx_after_sale_role == "exchange")
+        sent.move_ids.picked = True
+        sent.button_validate()
+        self.assertEqual(first.state, "done")
+        self.assertEqual(self.on_hand(self.sku_a), before, "one back, one out")
+        second = self.ask(order, "return_refund", 2, reason="size")
+        self.staff(second).action_approve()
+        self.assertEqual(
+            second.picking_ids.move_ids.origin_returned_move_id,
+            order.sale_order_id.order_line.move_ids.filtered(
+                lambda m: m.location_dest_id.usage == "customer"
+            )
+            | sent.move_ids,
+        )
+        self.assertEqual(sum(second.picking_ids.move_ids.mapped("product_qty")), 2)
+        self.inspect(second, passed=2)
+        self.assertEqual(self.on_hand(self.sku_a), before + 2)
+        self.staff(second).action_finish()
+        self.send_refunds()
+        self.assertEqual(second.state, "done")
+        self.assertEqual(order.refunded_fen, 3998)
+        self.assertEqual(self.advance_balance(), 0)
+        lines = order.sale_order_id.order_line
+        self.assertEqual(sum(lines.mapped("qty_delivered")), 2)
+
+    def test_the_replacement_is_exchanged_once_more(self):
+        order = self.shipped_order((self.sku_a, 1))
+        before = self.on_hand(self.sku_a)
+        for _time in range(2):
+            record = self.ask(order, "exchange", 1, reason="size")
+            self.staff(record).action_approve()
+            self.assertEqual(len(record.picking_ids), 1)
+            self.inspect(record, passed=0, failed=1)
+            self.staff(record).action_finish()
+            sent = record.picking_ids.filtered(
+                lambda p: p.wx_after_sale_role == "exchange"
+            )
+            sent.move_ids.picked = True
+            sent.button_validate()
+            self.assertEqual(record.state, "done")
+        self.assertEqual(self.on_hand(self.sku_a), before - 2)
+        damaged = self.warehouse.wx_damage_location_id
+        self.assertEqual(self.sku_a.with_context(location=damaged.id).qty_available, 2)
 
     # rights ---------------------------------------------------------------------
     def test_states_and_money_are_not_edited(self):

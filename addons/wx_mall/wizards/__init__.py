@@ -1,4 +1,6 @@
 from . import account_payment_register
+from . import wx_after_sale_entry
+from . import wx_after_sale_entry_line
 from . import wx_after_sale_reject
 from . import wx_consumer_setup
 from . import wx_freight_trial
