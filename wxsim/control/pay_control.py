@@ -107,6 +107,23 @@ def rotate(sim, request, mchid):
     return json_response({**out, "new_serial": serial})
 
 
+@route("POST", "/_ctl/merchants/{mchid}/renew", area="control")
+def renew(sim, request, mchid):
+    """A new API certificate of the merchant; ``void_old`` ends the older ones at once.
+
+    With ``void`` (a serial) only that one ends and none is made."""
+    body = body_of(request, ("void_old", "void"))
+    pem = None if body.get("void") else merchants.generate_keys(1)[0]
+    with sim.store.write() as db:
+        merchant_or_404(db, mchid)
+        if pem is None:
+            merchants.void(sim, db, mchid, body["void"])
+        else:
+            merchants.renew(sim, db, mchid, pem, bool(body.get("void_old")))
+        out = merchants.as_document(db, mchid)
+    return json_response(out)
+
+
 _MOVES = {
     # kind: direction, business name, business type
     "topup": (ledger.IN, "充值/提现", "充值"),

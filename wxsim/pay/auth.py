@@ -44,6 +44,7 @@ def verify_request(sim, request):
     with sim.store.read() as db:
         merchant = merchants.get(db, given["mchid"])
         own = merchants.keys(db, given["mchid"], "merchant")
+    own = [key for key in own if key["expires"] > sim.clock.now()]
     if merchant is None:
         raise SignError("商户号不存在")
     key = next((k for k in own if same_serial(k["serial"], given["serial_no"])), None)

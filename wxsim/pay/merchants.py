@@ -151,6 +151,28 @@ def rotate(sim, db, mchid, pem, sign_in=0.0, expire_old=False):
     return serial
 
 
+def renew(sim, db, mchid, pem, void_old=False):
+    """A second API certificate of the merchant itself; ``void_old`` ends the older
+    ones, whose signatures are refused from then on. Returns the new serial."""
+    start = min(sim.clock.real(), sim.clock.now()) - 3600
+    if void_old:
+        void(sim, db, mchid)
+    serial, public = crypto.certificate(
+        _root(db, pem), pem, mchid, "微信商户系统", start
+    )
+    _insert_key(db, mchid, "merchant", serial, pem, public, start)
+    return serial
+
+
+def void(sim, db, mchid, serial=None):
+    """End the merchant's API certificates, or one of them."""
+    db.execute(
+        "UPDATE pay_keys SET expires=? WHERE mchid=? AND owner='merchant'"
+        " AND (? IS NULL OR serial=?)",
+        (sim.clock.now(), mchid, serial, serial),
+    )
+
+
 def valid_certificates(db, mchid, now):
     """Platform certificates that have not expired, oldest first."""
     return [row for row in keys(db, mchid, "platform") if row["expires"] > now]

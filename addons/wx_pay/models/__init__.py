@@ -2,6 +2,8 @@ from . import wx_payable_mixin
 from . import wx_platform_certificate
 from . import payment_provider
 from . import payment_provider_check
+from . import payment_provider_keys
+from . import payment_provider_rotation
 from . import wx_pay_fund_rule
 from . import payment_provider_accounting
 from . import payment_transaction

@@ -15,6 +15,7 @@ from ..wxclient_pay import (
     WxPayKeyError,
     WxPayV3,
     check_apiv3_key,
+    clean_serial,
     load_certificate,
     load_private_key,
     load_public_key,
@@ -31,6 +32,8 @@ _CONFIG_FIELDS = {
     "wx_public_key_id",
     "wx_public_key",
     "wx_api_base",
+    "wx_next_certificate",
+    "wx_next_private_key",
 }
 
 
@@ -209,61 +212,23 @@ class PaymentProvider(models.Model):
                     )
                 )
 
-    @api.constrains("wx_private_key", "wx_apiv3_key", "wx_public_key")
-    def _check_wx_keys(self):
-        """Refuse what can never work, and say which key and why."""
-        for provider in self.sudo().filtered(lambda p: p.code == const.CODE):
-            private = provider._wx_secret("wx_private_key")
-            apiv3 = provider._wx_secret("wx_apiv3_key")
-            try:
-                if private:
-                    load_private_key(private)
-                if apiv3:
-                    check_apiv3_key(apiv3)
-                if provider.wx_public_key:
-                    load_public_key(provider.wx_public_key)
-            except WxPayKeyError as error:
-                raise ValidationError(provider._wx_key_message(error)) from error
-
-    def _wx_key_message(self, error):
-        """A key error in the user's language.
-
-        :param error: :class:`WxPayKeyError`
-        """
-        subjects = {
-            "private_key": self.env._("API private key"),
-            "public_key": self.env._("WeChat Pay public key"),
-            "certificate": self.env._("Certificate"),
-            "apiv3_key": self.env._("APIv3 key"),
-            "serial_no": self.env._("Certificate serial number"),
-        }
-        reasons = {
-            "empty": self.env._("nothing was entered."),
-            "not_pem": self.env._("this is not PEM text (-----BEGIN …-----)."),
-            "broken": self.env._("damaged or cut off; paste the whole file."),
-            "encrypted": self.env._("protected by a password; remove it first."),
-            "not_rsa": self.env._("not an RSA key."),
-            "too_short": self.env._("the RSA key is shorter than 2048 bits."),
-            "is_public": self.env._("this is a public key."),
-            "is_private": self.env._("this is a private key."),
-            "is_certificate": self.env._(
-                "this is a certificate (apiclient_cert.pem); the private key is in "
-                "apiclient_key.pem."
-            ),
-            "mismatch": self.env._("it does not belong to the certificate."),
-            "length": self.env._("exactly 32 characters are needed."),
-            "charset": self.env._("only letters and digits are allowed."),
-            "serial": self.env._("it is not the certificate's serial number."),
-        }
-        return f"{subjects[error.subject]}: {reasons[error.code]}"
-
     # -- writes ------------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._wx_cleaned(vals) for vals in vals_list])
+
     def write(self, vals):
-        result = super().write(vals)
+        result = super().write(self._wx_cleaned(vals))
         if _CONFIG_FIELDS & set(vals):
             self.env.registry.clear_cache()
         return result
+
+    @api.model
+    def _wx_cleaned(self, vals):
+        """Serial and public key id without what pasting brings along."""
+        names = {"wx_serial", "wx_public_key_id"} & set(vals)
+        return {**vals, **{n: clean_serial(vals[n]) or False for n in names}}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_wx_facts(self):
@@ -304,6 +269,7 @@ class PaymentProvider(models.Model):
             public_key_id=provider.wx_public_key_id if by_key else None,
             base_url=provider.wx_api_base or const.OFFICIAL_HOSTS[0],
             transport=wechat_session(),
+            spare=provider._wx_next_pair(),
         )
         return PayConfig(
             provider_id=provider.id,

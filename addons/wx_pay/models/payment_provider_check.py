@@ -1,7 +1,6 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from ..wxclient_pay import (
     WxPayBusinessError,
@@ -12,7 +11,8 @@ from ..wxclient_pay import (
     WxPaySignatureError,
     certificate_serial,
     check_apiv3_key,
-    check_pair,
+    check_merchant_certificate,
+    check_public_key_id,
     load_certificate,
     load_private_key,
     load_public_key,
@@ -49,21 +49,6 @@ class PaymentProvider(models.Model):
             except WxPayKeyError:
                 return  # said when saving
             self.wx_serial = certificate_serial(certificate)
-
-    @api.constrains("wx_certificate", "wx_private_key", "wx_serial")
-    def _check_wx_certificate(self):
-        for provider in self.sudo():
-            private = provider._wx_secret("wx_private_key")
-            if not (provider.wx_certificate and private):
-                continue
-            try:
-                check_pair(
-                    load_private_key(private),
-                    load_certificate(provider.wx_certificate),
-                    provider.wx_serial,
-                )
-            except WxPayKeyError as error:
-                raise ValidationError(provider._wx_key_message(error)) from error
 
     def action_wx_test_connection(self):
         """Button: check every key here, then talk to WeChat with them."""
@@ -125,15 +110,14 @@ class PaymentProvider(models.Model):
                 findings.append(("ok", self.env._("%(key)s: can be read.", key=title)))
             except WxPayKeyError as error:
                 findings.append(("bad", self._wx_key_message(error)))
-        if self.wx_trust_mode == "public_key" and not (
-            self.wx_public_key_id or ""
-        ).startswith("PUB_KEY_ID_"):
-            findings.append(
-                (
-                    "bad",
-                    self.env._("Public key ID: it starts with PUB_KEY_ID_ and digits."),
-                )
-            )
+        try:
+            if self.wx_trust_mode == "public_key":
+                check_public_key_id(self.wx_public_key_id)
+            if self.wx_certificate:
+                own = load_certificate(self.wx_certificate)
+                check_merchant_certificate(own, self.wx_mchid)
+        except WxPayKeyError as error:
+            findings.append(("bad", self._wx_key_message(error)))
         if not self.wx_mchid or not self.wx_serial:
             findings.append(
                 (

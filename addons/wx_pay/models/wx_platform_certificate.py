@@ -127,7 +127,10 @@ class WxPlatformCertificate(models.Model):
             [
                 ("code", "=", "wechatpay"),
                 ("state", "!=", "disabled"),
+                "|",
                 ("wx_trust_mode", "=", "certificate"),
+                # a migration to the public key is under way
+                ("wx_certificate_ids", "!=", False),
             ]
         )
         for provider in providers:

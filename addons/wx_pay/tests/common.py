@@ -137,6 +137,13 @@ class WxPayMixin(WxSimMixin):
         self.assertEqual(self.service._query(tx), "paid")
         return payable, tx
 
+    def run_cron(self, name):
+        """Run one of our crons as the jobs process does."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref(f"wx_pay.{name}").method_direct_trigger()
+        self.env.invalidate_all()
+
     def notifications(self, **query):
         """Pending messages of this merchant."""
         query = "&".join(f"{k}={v}" for k, v in {"mchid": self.mchid, **query}.items())

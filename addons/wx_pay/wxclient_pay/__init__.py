@@ -17,9 +17,15 @@ from .errors import (
 )
 from .facts import PAID_STATES, Fact, payment_fact, refund_fact
 from .keys import (
+    certificate_owner,
     certificate_serial,
     check_apiv3_key,
+    check_merchant_certificate,
     check_pair,
+    check_platform_key,
+    check_public_key_id,
+    check_serial,
+    clean_serial,
     load_certificate,
     load_private_key,
     load_public_key,

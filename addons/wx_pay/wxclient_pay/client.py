@@ -1,5 +1,6 @@
 """WeChat Pay API v3 for an ordinary merchant: JSAPI, native, close, refund, bills."""
 
+import copy
 import json
 import re
 import time
@@ -29,7 +30,9 @@ MAX_ANSWER = 4 * 1024 * 1024
 class WxPayV3(BillMixin):
     """One merchant's connection to WeChat Pay.
 
-    Thread-safe as far as its transport is; holds no state of its own.
+    Thread-safe as far as its transport is. Its one state is which of two key pairs
+    signs: when WeChat refuses the first one's signature, the spare one is tried, and
+    kept once WeChat accepted it.
 
     :param mchid: merchant number
     :param serial_no: serial of the merchant's API certificate
@@ -42,6 +45,7 @@ class WxPayV3(BillMixin):
     :param transport: ``requests.Session`` or anything with its ``request``
     :param clock: callable, unix seconds
     :param timeout: (connect, read) seconds
+    :param spare: ``(serial_no, private_key)`` of the merchant's next certificate
     :param retries: further tries after a lost answer or a 5xx; every call here is
         idempotent by its own number, so a repeat never doubles anything
     """
@@ -61,9 +65,10 @@ class WxPayV3(BillMixin):
         timeout=(3, 5),
         retries=1,
         user_agent="wx-mall/19.0",
+        spare=None,
     ):
-        self.mchid, self.serial_no = mchid, serial_no
-        self.private_key, self.apiv3_key = private_key, apiv3_key
+        self.mchid, self.apiv3_key = mchid, apiv3_key
+        self._pair, self._spare = (serial_no, private_key), spare
         self.platform_keys = platform_keys or PlatformKeys()
         self.public_key_id = public_key_id or None
         self.base_url = base_url.rstrip("/")
@@ -71,14 +76,30 @@ class WxPayV3(BillMixin):
         self.clock, self.timeout, self.retries = clock, timeout, retries
         self.user_agent = user_agent
 
+    @property
+    def serial_no(self):
+        """Serial of the certificate that signs now."""
+        return self._pair[0]
+
+    @property
+    def private_key(self):
+        return self._pair[1]
+
+    def signed_with(self, serial_no, private_key):
+        """The same connection with another key pair and no spare one."""
+        other = copy.copy(self)
+        other._pair, other._spare = (serial_no, private_key), None
+        return other
+
     # -- transport ---------------------------------------------------------
 
-    def _headers(self, method, target, body):
+    def _headers(self, method, target, body, pair):
+        serial_no, private_key = pair
         headers = {
             "Authorization": authorization(
-                self.private_key,
+                private_key,
                 self.mchid,
-                self.serial_no,
+                serial_no,
                 method,
                 target,
                 body,
@@ -94,8 +115,10 @@ class WxPayV3(BillMixin):
             headers["Wechatpay-Serial"] = self.public_key_id
         return headers
 
-    def _send(self, method, target, body=b"", stream=False):
+    def _send(self, method, target, body=b"", stream=False, pair=None):
         """One HTTP exchange, repeated when no answer came.
+
+        :param pair: ``(serial_no, private_key)`` that signs; the one in use by default
 
         :raise WxPayNetworkError: connection or time-out, after the last try
         """
@@ -105,7 +128,7 @@ class WxPayV3(BillMixin):
                     method,
                     self.base_url + target,
                     data=body or None,
-                    headers=self._headers(method, target, body),
+                    headers=self._headers(method, target, body, pair or self._pair),
                     timeout=self.timeout,
                     allow_redirects=False,
                     stream=stream,
@@ -132,12 +155,22 @@ class WxPayV3(BillMixin):
         data = b""
         if body is not None:
             data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        for left in range(self.retries, -1, -1):
-            answer = self._send(method, target, data)
-            if answer.status_code < 500 or not left:
-                break
-            time.sleep(RETRY_PAUSE)
+        answer = self._exchange(method, target, data, self._pair)
+        spare = self._spare
+        if answer.status_code == 401 and spare:
+            other = self._exchange(method, target, data, spare)
+            if other.status_code != 401:
+                # WeChat takes only the spare pair any more
+                self._pair, self._spare, answer = spare, None, other
         return self._open(answer, verified)
+
+    def _exchange(self, method, target, data, pair):
+        """An answer below 500, or the last one."""
+        for left in range(self.retries, -1, -1):
+            answer = self._send(method, target, data, pair=pair)
+            if answer.status_code < 500 or not left:
+                return answer
+            time.sleep(RETRY_PAUSE)
 
     def _open(self, answer, verified) -> dict:
         content = answer.content

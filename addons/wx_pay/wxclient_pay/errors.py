@@ -30,15 +30,17 @@ class WxPayKeyError(WxPayError):
     """A key, certificate or serial number cannot be used.
 
     ``code`` says why: ``empty``, ``not_pem``, ``broken``, ``encrypted``, ``not_rsa``,
-    ``too_short``, ``is_public``, ``is_private``, ``is_certificate``, ``mismatch``,
-    ``length``, ``charset``, ``serial``.
+    ``too_short``, ``is_public``, ``is_private``, ``is_certificate``, ``is_platform``,
+    ``is_public_key_id``, ``is_serial``, ``mismatch``, ``owner``, ``own``, ``expired``,
+    ``not_yet``, ``length``, ``charset``, ``format``, ``serial``.
     ``subject`` says which: ``private_key``, ``public_key``, ``certificate``,
-    ``apiv3_key``, ``serial_no``.
+    ``apiv3_key``, ``serial_no``, ``public_key_id``.
+    ``detail`` is what a person needs beside it (a day, a merchant number), or "".
     """
 
-    def __init__(self, subject, code, message):
+    def __init__(self, subject, code, message, detail=""):
         super().__init__(message)
-        self.subject, self.code = subject, code
+        self.subject, self.code, self.detail = subject, code, detail
 
 
 class WxPayNetworkError(WxPayError):

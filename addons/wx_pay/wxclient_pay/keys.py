@@ -3,17 +3,23 @@
 import base64
 import binascii
 import re
+from datetime import datetime, timezone
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from .errors import WxPayKeyError
 
 PUBLIC_KEY_ID = "PUB_KEY_ID_"
 MIN_BITS = 2048
+# Subject of the certificates that WeChat itself signs with (wechat-pay-v3.md §1.5).
+PLATFORM_NAME = "Tenpay.com sign"
 _ARMOUR = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
+_SERIAL = re.compile(r"[0-9A-F]{16,40}")
+_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9]{10,48}")
 
 
 def _normalise(text, subject) -> str:
@@ -24,6 +30,8 @@ def _normalise(text, subject) -> str:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     text = (text or "").replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+    if "-----" in text and "\n" not in text.strip():
+        text = text.replace("\\n", "\n")  # copied out of a JSON file
     lines = [line.strip() for line in text.strip().split("\n")]
     text = "\n".join(line for line in lines if line)
     if not text:
@@ -86,6 +94,8 @@ def load_private_key(text) -> rsa.RSAPrivateKey:
         raise WxPayKeyError(
             subject, "encrypted", "the key is protected by a password; remove it first"
         )
+    if label and label.startswith("EC "):
+        raise WxPayKeyError(subject, "not_rsa", "not an RSA key")
     try:
         if label:
             key = serialization.load_pem_private_key(text.encode(), None)
@@ -161,6 +171,101 @@ def normalise_serial(serial) -> str:
     if serial.startswith(PUBLIC_KEY_ID):
         return serial
     return serial.upper().lstrip("0")
+
+
+def clean_serial(text) -> str:
+    """A serial as it is pasted (``serial=5f:1c …``) in the form WeChat prints it."""
+    text = (text or "").strip()
+    if text.startswith(PUBLIC_KEY_ID):
+        return text
+    return re.sub(r"(?i)^serial\s*=|[\s:]", "", text).upper()
+
+
+def check_serial(text) -> str:
+    """The serial number of the merchant's certificate, cleaned.
+
+    :raise WxPayKeyError: ``empty``, ``is_public_key_id``, ``format``
+    """
+    serial = clean_serial(text)
+    if not serial:
+        raise WxPayKeyError("serial_no", "empty", "nothing was entered")
+    if serial.startswith(PUBLIC_KEY_ID):
+        raise WxPayKeyError(
+            "serial_no", "is_public_key_id", "this is WeChat's public key id"
+        )
+    if not _SERIAL.fullmatch(serial):
+        raise WxPayKeyError("serial_no", "format", "40 hexadecimal digits needed")
+    return serial
+
+
+def check_public_key_id(text) -> str:
+    """The id of WeChat Pay's public key.
+
+    :raise WxPayKeyError: ``empty``, ``is_serial``, ``format``
+    """
+    key_id = (text or "").strip()
+    if not key_id:
+        raise WxPayKeyError("public_key_id", "empty", "nothing was entered")
+    if _SERIAL.fullmatch(clean_serial(key_id)):
+        raise WxPayKeyError(
+            "public_key_id", "is_serial", "this is a certificate's serial number"
+        )
+    if not _KEY_ID.fullmatch(key_id):
+        raise WxPayKeyError(
+            "public_key_id", "format", "it starts with PUB_KEY_ID_ and digits"
+        )
+    return key_id
+
+
+def certificate_owner(certificate: x509.Certificate) -> str:
+    """Common name of a certificate: the merchant number of a merchant's one."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
+def check_merchant_certificate(certificate, mchid=None, now=None) -> None:
+    """A merchant's API certificate (``apiclient_cert.pem``), valid now.
+
+    :param mchid: whose it must be; None when unknown yet
+    :param now: aware datetime
+    :raise WxPayKeyError: ``is_platform``, ``owner``, ``expired``, ``not_yet``
+    """
+    owner = certificate_owner(certificate)
+    if owner == PLATFORM_NAME:
+        raise WxPayKeyError(
+            "certificate", "is_platform", "this is WeChat's own certificate"
+        )
+    if mchid and owner != mchid:
+        raise WxPayKeyError(
+            "certificate", "owner", f"it belongs to {owner or '?'}", detail=owner
+        )
+    now = now or datetime.now(timezone.utc)
+    until = certificate.not_valid_after_utc
+    if until <= now:
+        raise WxPayKeyError(
+            "certificate",
+            "expired",
+            f"expired on {until:%Y-%m-%d}",
+            f"{until:%Y-%m-%d}",
+        )
+    since = certificate.not_valid_before_utc
+    if since > now:
+        raise WxPayKeyError(
+            "certificate",
+            "not_yet",
+            f"valid from {since:%Y-%m-%d}",
+            f"{since:%Y-%m-%d}",
+        )
+
+
+def check_platform_key(public_key, private_key) -> None:
+    """WeChat's public key, not the merchant's own.
+
+    :raise WxPayKeyError: ``own``
+    """
+    own = private_key.public_key().public_numbers()
+    if public_key.public_numbers() == own:
+        raise WxPayKeyError("public_key", "own", "this is the merchant's own key")
 
 
 def check_pair(private_key, certificate, serial_no=None) -> None:

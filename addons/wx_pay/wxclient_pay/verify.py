@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from .errors import WxPaySignatureError
-from .keys import normalise_serial
+from .keys import PUBLIC_KEY_ID, normalise_serial
 from .signing import SCHEME, build_message
 
 # Official clients refuse from five minutes on.
@@ -27,16 +27,24 @@ class PlatformKeys:
 
     def __init__(self, keys=()):
         """:param keys: mapping or pairs of serial and RSA public key"""
-        items = keys.items() if hasattr(keys, "items") else keys
-        self._keys = {normalise_serial(serial): key for serial, key in items}
+        self._keys = {}
+        for serial, key in keys.items() if hasattr(keys, "items") else keys:
+            name = normalise_serial(serial)
+            self._keys[name] = key
+            if not name.startswith(PUBLIC_KEY_ID):
+                # also with its leading zeros: as entered, and as 40 digits
+                self._keys[serial.strip().upper()] = key
+                self._keys[name.zfill(40)] = key
 
     def get(self, serial):
-        """The key of a serial, or None; never raises on an odd serial."""
-        wanted = normalise_serial(serial)
-        return self._keys.get(wanted) if wanted else None
+        """The key of a serial exactly as WeChat writes it, or None; never raises.
+
+        The serial is not covered by the signature: any other spelling is refused.
+        """
+        return self._keys.get(serial) if serial else None
 
     def __len__(self):
-        return len(self._keys)
+        return len(set(map(normalise_serial, self._keys)))
 
     def __contains__(self, serial):
         return self.get(serial) is not None

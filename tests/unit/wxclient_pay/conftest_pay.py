@@ -19,8 +19,10 @@ NOW = 1_760_000_000
 KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"
 
 
-def make_certificate(key, serial=0x0A23C4D5E6F708192A3B4C5D6E7F8091A2B3C4D5):
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com sign")])
+def make_certificate(
+    key, serial=0x0A23C4D5E6F708192A3B4C5D6E7F8091A2B3C4D5, name="Tenpay.com sign"
+):
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     start = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
     return (
         x509.CertificateBuilder()

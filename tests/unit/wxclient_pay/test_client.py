@@ -290,3 +290,38 @@ def test_bill_not_ready(make, signed):
     with pytest.raises(WxPayBusinessError) as error:
         make(refusal).apply_fund_flow_bill(datetime.date(2025, 10, 9))
     assert error.value.code == "STATEMENT_CREATING"
+
+
+SIGN_ERROR = json.dumps({"code": "SIGN_ERROR", "message": "错误的签名"}).encode()
+
+
+def test_spare_certificate_takes_over(make, signed, platform_key):
+    """The merchant's certificate was voided in the middle of the day: the call that
+    notices goes through with the next one, and so do all later ones."""
+    client = make(
+        answer(401, SIGN_ERROR),
+        signed({"prepay_id": "wx1"}),
+        signed({"prepay_id": "wx2"}),
+        spare=("AB" * 20, platform_key),
+    )
+    assert prepay(client) == "wx1"
+    assert (client.serial_no, client.private_key) == ("AB" * 20, platform_key)
+    assert prepay(client) == "wx2"
+    serials = [
+        re.search('serial_no="([^"]*)"', sent["headers"]["Authorization"]).group(1)
+        for _method, _url, sent in client.transport.sent
+    ]
+    assert serials == [SERIAL, "AB" * 20, "AB" * 20]
+
+
+def test_spare_certificate_that_is_refused_too(make, signed, platform_key):
+    """A wrong clock spoils both signatures: nothing is switched."""
+    client = make(
+        answer(401, SIGN_ERROR),
+        answer(401, SIGN_ERROR),
+        spare=("AB" * 20, platform_key),
+    )
+    with pytest.raises(WxPayBusinessError) as error:
+        prepay(client)
+    assert error.value.code == "SIGN_ERROR"
+    assert client.serial_no == SERIAL

@@ -150,9 +150,13 @@ def test_both_trust_modes_at_once(platform_key, merchant_key):
     )
     body = b""
     assert verify(Signer(platform_key).headers(body), body, keys, now=NOW) == KEY_ID
-    for serial in ("0A23C4D5", "A23C4D5", "0a23c4d5"):
+    for serial in ("0A23C4D5", "A23C4D5"):
         by_certificate = Signer(merchant_key, serial).headers(body)
         assert verify(by_certificate, body, keys, now=NOW) == serial
+    # the signature does not cover the serial: no other spelling is let in
+    for serial in ("0a23c4d5", "00A23C4D5", "0A23C4D50", f"{KEY_ID}0", KEY_ID.lower()):
+        headers = Signer(merchant_key, serial).headers(body)
+        assert reason(keys, headers, body) == "serial_unknown"
 
 
 @given(st.binary(max_size=64))
