@@ -78,7 +78,7 @@ def set_clock(sim, request):
 @route("POST", "/_ctl/faults", area="control")
 def add_fault(sim, request):
     """Plant a fault; see ``core/faults.py`` for the kinds."""
-    body = body_of(request, ("kind", "match", "times", "seconds"))
+    body = body_of(request, ("kind", "match", "times", "seconds", "errcode"))
     if body.get("kind") not in KINDS:
         raise ControlError(f"kind must be one of {', '.join(KINDS)}")
     match = body.get("match") or {}
@@ -90,7 +90,16 @@ def add_fault(sim, request):
         raise ControlError("times must be a whole number above 0")
     if seconds is not None and not isinstance(seconds, (int, float)):
         raise ControlError("seconds must be a number")
-    return json_response(sim.faults.add(body["kind"], match, times, seconds))
+    errcode = body.get("errcode")
+    if (body["kind"] == "errcode") != (errcode is not None):
+        raise ControlError("errcode goes with the kind errcode, and only with it")
+    if errcode is not None and not _code(errcode):
+        raise ControlError("errcode must be a whole number other than 0")
+    return json_response(sim.faults.add(body["kind"], match, times, seconds, errcode))
+
+
+def _code(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value != 0
 
 
 @route("GET", "/_ctl/faults", area="control")

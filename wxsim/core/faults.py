@@ -3,8 +3,10 @@
 Kinds that ``core/app.py`` plays itself: ``http_5xx`` (a gateway's 502 page),
 ``slow`` (``seconds`` more), ``timeout`` (the request is worked, its answer
 held for ``seconds`` and never sent), ``drop`` (worked, connection closed).
-``system_error``, ``sign_error`` and ``wrong_response_signature`` are handed to
-the area. The ``*_notification(s)`` kinds belong to ``core/delivery.py``.
+``system_error``, ``sign_error``, ``wrong_response_signature`` and ``errcode`` are
+handed to the area; ``errcode`` is for the open platform only: its endpoint answers
+with that number and does nothing. The ``*_notification(s)`` kinds belong to
+``core/delivery.py``.
 """
 
 import json
@@ -18,6 +20,7 @@ REQUEST_KINDS = (
     "sign_error",
     "system_error",
     "wrong_response_signature",
+    "errcode",
 )
 DELIVERY_KINDS = (
     "lost_notification",
@@ -41,7 +44,10 @@ class Faults:
     def reload(self):
         """Read the live faults again (after a reset)."""
         with self._store.read() as db:
-            rows = db.execute("SELECT * FROM faults WHERE times>0 ORDER BY id")
+            rows = db.execute(
+                "SELECT f.*, c.errcode FROM faults f LEFT JOIN fault_codes c "
+                "ON c.fault_id=f.id WHERE f.times>0 ORDER BY f.id"
+            )
             live = [
                 {**dict(row), "match": json.loads(row["match"])}
                 for row in rows.fetchall()
@@ -49,7 +55,7 @@ class Faults:
         with self._lock:
             self._live = live
 
-    def add(self, kind, match, times, seconds):
+    def add(self, kind, match, times, seconds, errcode=None):
         """Plant a fault; returns it with its id."""
         with self._store.write() as db:
             cursor = db.execute(
@@ -57,6 +63,11 @@ class Faults:
                 (kind, json.dumps(match), times, seconds),
             )
             fault_id = cursor.lastrowid
+            if errcode is not None:
+                db.execute(
+                    "INSERT OR REPLACE INTO fault_codes VALUES (?,?)",
+                    (fault_id, errcode),
+                )
         self.reload()
         return self.get(fault_id)
 

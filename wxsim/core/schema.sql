@@ -6,6 +6,11 @@ CREATE TABLE IF NOT EXISTS faults (
     times INTEGER NOT NULL,
     seconds REAL
 );
+-- Answer of a fault of kind "errcode".
+CREATE TABLE IF NOT EXISTS fault_codes (
+    fault_id INTEGER PRIMARY KEY,
+    errcode INTEGER NOT NULL
+);
 
 -- Mini-programs (and other apps) of the open platform.
 CREATE TABLE IF NOT EXISTS apps (

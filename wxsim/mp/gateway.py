@@ -307,6 +307,9 @@ def around(sim, request, call, fault):
             raise MpError(-1)
         if kind == "sign_error":
             raise MpError(40001)
+        if kind == "errcode":
+            code = fault["errcode"]
+            raise MpError(code, TEXTS.get(code, "planted"))
         response = call()
     except NotRouted as missing:
         # The template library answers a wrong method with a true 404.

@@ -37,6 +37,7 @@ from . import wx_cart_line
 from . import wx_pickup_point
 from . import wx_pickup
 from . import wx_order
+from . import wx_order_presale
 from . import wx_order_stock
 from . import wx_order_line
 from . import wx_order_address
@@ -49,6 +50,7 @@ from . import wx_order_log
 from . import wx_order_exception
 from . import wx_order_life
 from . import wx_order_pickup
+from . import wx_pickup_report
 from . import wx_order_receive
 from . import wx_order_cancel
 from . import wx_order_money_exceptions
@@ -75,6 +77,7 @@ from . import wx_order_parcel
 from . import stock_picking_parcel
 from . import wx_region
 from . import wx_freight_part
+from . import wx_freight_region_rule
 from . import wx_freight_template
 from . import wx_freight_rule
 from . import wx_freight_free_rule

@@ -32,6 +32,14 @@ class WxApp(models.Model):
         "less.",
     )
     ship_warn_hours = fields.Integer("Warn this many hours before", default=12)
+    pickup_report = fields.Selection(
+        [("ready", "When it lies ready"), ("handover", "At the hand-over")],
+        "Report collected orders",
+        default="ready",
+        required=True,
+        help="WeChat's deadline ends with the report. Ready: the shopper may take days "
+        "to come. Two days after the report WeChat pays out by itself.",
+    )
     late_collect_hours = fields.Integer(
         "Hours until the first scan",
         default=24,

@@ -16,15 +16,9 @@ class WxFreightFreeRule(models.Model):
 
     _name = "wx.freight.free.rule"
     _description = "Free delivery rule"
-    _inherit = "wx.freight.part"
+    _inherit = "wx.freight.region.rule"
     _order = "template_id, sequence, id"
 
-    template_id = fields.Many2one(
-        "wx.freight.template", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="template_id.company_id")
-    currency_id = fields.Many2one(related="template_id.currency_id")
-    sequence = fields.Integer(default=10)
     region_ids = fields.Many2many(
         "wx.region",
         "wx_freight_free_region_rel",

@@ -6,16 +6,10 @@ class WxFreightRule(models.Model):
 
     _name = "wx.freight.rule"
     _description = "Freight fee"
-    _inherit = "wx.freight.part"
+    _inherit = "wx.freight.region.rule"
     _order = "template_id, sequence, id"
 
-    template_id = fields.Many2one(
-        "wx.freight.template", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="template_id.company_id")
-    currency_id = fields.Many2one(related="template_id.currency_id")
     charge_by = fields.Selection(related="template_id.charge_by")
-    sequence = fields.Integer(default=10)
     region_ids = fields.Many2many(
         "wx.region",
         "wx_freight_rule_region_rel",

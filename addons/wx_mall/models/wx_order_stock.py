@@ -152,7 +152,12 @@ class WxOrderStock(models.Model):
         """Keeps the promise of orders that have none yet."""
         service = self.env["wx.availability.service"]
         for order in self.filtered(lambda o: not o.promised_at):
-            order.promised_at = service._promise_of(order) or False
+            leaves, arrives = service._promises_of(order)
+            values = {"promised_at": arrives or False}
+            if leaves:
+                values["ship_promised_at"] = leaves
+            order.write(values)
+        self._wx_queue_presale()
 
     def action_open_holds(self):
         """Smart button: where the goods of this order are held."""

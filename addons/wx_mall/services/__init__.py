@@ -19,6 +19,7 @@ from . import wx_order_refunding
 from . import wx_order_invoicing
 from . import wx_order_shipping
 from . import wx_order_shipping_watch
+from . import wx_order_special
 from . import wx_parcel_reader
 from . import wx_parcel_watch
 from . import wx_ship_batch_service

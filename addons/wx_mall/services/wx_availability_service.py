@@ -152,34 +152,48 @@ class WxAvailabilityService(models.AbstractModel):
         """From goods in the warehouse to the shopper; services are there at once."""
         if not row["is_storable"]:
             return timedelta()
-        handling = max(row["handling_days"] or 0, row["customer_lead"])
-        return timedelta(days=handling + row["transit_days"])
+        handling = WxAvailabilityService._handling(row)
+        return handling + timedelta(days=row["transit_days"])
+
+    @staticmethod
+    def _handling(row):
+        """From goods in the warehouse to their leaving it."""
+        return timedelta(days=max(row["handling_days"] or 0, row["customer_lead"]))
 
     @api.model
     def _promise_of(self, order):
-        """When all of an order is expected at the shopper's, naive UTC, or None.
+        """When all of an order is expected at the shopper's, naive UTC, or None; see
+        :meth:`_promises_of`."""
+        return self._promises_of(order)[1]
+
+    @api.model
+    def _promises_of(self, order):
+        """``(leaves, arrives)``: until when all of an order leaves and is expected at
+        the shopper's, naive UTC or None. ``leaves`` only when goods must come first.
 
         Counted from payment (from now while unpaid): goods held in stock from then,
         pieces sold without stock from their receipt, or from the supplier's delay.
         """
         goods = order.line_ids.filtered(lambda line: line.product_id.type == "consu")
         if not goods or order.state in ("closed", "cancelled", "refunded"):
-            return None
+            return None, None
         skus = goods.product_id.ids
         self.env.cr.execute(_SKU, {"app": order.app_id.id, "skus": skus, "any": True})
         facts = {row["product_id"]: row for row in self.env.cr.dictfetchall()}
         base = order.paid_at or fields.Datetime.now()
         receipts = self._first_receipts(order.app_id.id, skus)
         late = order.hold_ids.filtered(lambda hold: hold.presale > 0).product_id.ids
-        moments = []
+        leaves, arrives = [], []
         for sku, row in facts.items():
-            ready = base
+            ready = None
             if row["policy"] == "order" or (sku in late and sku not in receipts):
                 ready = base + timedelta(days=row["supply_days"])
             elif sku in late:
                 ready = max(base, receipts[sku])
-            moments.append(ready + self._on_the_way(row))
-        return max(moments, default=None)
+            if ready:
+                leaves.append(ready + self._handling(row))
+            arrives.append((ready or base) + self._on_the_way(row))
+        return max(leaves, default=None), max(arrives, default=None)
 
     def _first_receipts(self, app_id, skus):
         self.env.cr.execute(_INCOMING, {"app": app_id, "skus": skus})

@@ -52,7 +52,13 @@ class WxOrderReceipt(models.AbstractModel):
 
         :raises WxClientError: WeChat did not answer; the queue tries again
         """
-        order = self.env["wx.order"].sudo().browse(order_id).exists()
+        self._ask(self.env["wx.order"].sudo().browse(order_id).exists(), moment)
+
+    def _ask(self, order, moment=0):
+        """Receives an order that WeChat calls confirmed.
+
+        :param moment: Unix seconds when, if somebody said; else now
+        """
         if not order or order.received_at or order.state != "shipped":
             return
         number = order.transaction_id.wx_transaction_id

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -26,6 +26,13 @@ RETRY = (30, 60, 120, 300, 900, 3600, 3600, 3600)
 LOST_AFTER = timedelta(minutes=15)
 
 
+def beijing_midnight():
+    """When WeChat's next day has begun, naive UTC."""
+    tomorrow = datetime.now(BEIJING) + timedelta(days=1)
+    begun = tomorrow.replace(hour=0, minute=5, second=0, microsecond=0)
+    return begun.astimezone(timezone.utc).replace(tzinfo=None)
+
+
 class WxOrderShipping(models.AbstractModel):
     """Tells WeChat that goods are on their way (``upload_shipping_info``).
 
@@ -40,12 +47,11 @@ class WxOrderShipping(models.AbstractModel):
     _description = "Shipping reports to WeChat"
 
     @api.model
-    def _enqueue(self, order_id, attempt=0):
-        delay = RETRY[min(attempt, len(RETRY)) - 1] if attempt else 1
+    def _enqueue(self, order_id, attempt=0, eta=1):
         self.sudo()._wx_enqueue(
             "_job_report",
             key=f"wx.order.shipping.{order_id}.{attempt}",
-            eta=delay,
+            eta=eta,
             order_id=order_id,
             attempt=attempt,
         )
@@ -60,10 +66,14 @@ class WxOrderShipping(models.AbstractModel):
     @api.model
     def _cron_report(self):
         """Sweep: reports whose job got lost; a dead queue only delays them."""
+        lost = fields.Datetime.now() - LOST_AFTER
         orders = self.env["wx.order"].search(
             [
                 ("shipping_state", "=", "todo"),
-                ("write_date", "<", fields.Datetime.now() - LOST_AFTER),
+                ("write_date", "<", lost),
+                "|",
+                ("shipping_retry_at", "=", False),
+                ("shipping_retry_at", "<", lost),
             ],
             limit=200,
         )
@@ -121,6 +131,7 @@ class WxOrderShipping(models.AbstractModel):
             "shipping_digest": digest,
             "shipping_attempts": 0,
             "shipping_asked": False,
+            "shipping_retry_at": False,
             "ship_late_at": False,
         }
         if sent or not order.shipping_known:
@@ -169,6 +180,8 @@ class WxOrderShipping(models.AbstractModel):
             self._done(order, payload, digest, sent=True)
         elif verdict == outcomes.RETRY:
             self._later(order, exc, attempt, unanswered=getattr(exc, "sent", False))
+        elif verdict == outcomes.TOMORROW:
+            self._tomorrow(order, exc, attempt)
         elif verdict == outcomes.ASK:
             if self._ask(order, payload, digest) == "open":
                 self._fail(order, str(exc))
@@ -187,15 +200,25 @@ class WxOrderShipping(models.AbstractModel):
         if attempt >= len(RETRY):
             self._fail(order, str(exc))
             return
+        moment = fields.Datetime.now() + timedelta(seconds=RETRY[attempt])
+        order.shipping_asked = order.shipping_asked or unanswered
+        self._at(order, exc, attempt + 1, moment)
+
+    def _tomorrow(self, order, exc, attempt):
+        """The day's calls are used up; the new day of WeChat begins in Beijing."""
+        self._at(order, exc, attempt, beijing_midnight())
+
+    def _at(self, order, exc, attempt, moment):
+        """Queues the next try for ``moment`` (naive UTC) and says so on the order."""
         order.write(
             {
                 "shipping_state": "todo",
                 "shipping_error": str(exc),
-                "shipping_attempts": attempt + 1,
-                "shipping_asked": order.shipping_asked or unanswered,
+                "shipping_attempts": attempt,
+                "shipping_retry_at": moment,
             }
         )
-        self._enqueue(order.id, attempt + 1)
+        self._enqueue(order.id, attempt, moment)
 
     def _fail(self, order, message):
         """Visible on the order and, through it, as an exception."""
@@ -237,9 +260,10 @@ class WxOrderShipping(models.AbstractModel):
             return None, None
         deliveries = order._wx_delivery_pickings()
         done = deliveries.filtered(lambda p: p.state == "done")
-        if deliveries and not done:
+        ready = order.pickup_ids._is_reported_ready()
+        if deliveries and not done and not ready:
             return None, None
-        complete = len(done) == len(deliveries)
+        complete = ready or len(done) == len(deliveries)
         order._wx_ensure_parcels()
         kind = self._kind(order, done)
         if kind != EXPRESS and not complete:
@@ -264,10 +288,10 @@ class WxOrderShipping(models.AbstractModel):
 
     def _kind(self, order, done):
         """WeChat's logistics type: by carrier, express when any part is."""
-        if not done or order.delivery_kind == "none":
-            return VIRTUAL
         if order.delivery_kind == "pickup":
             return PICK_UP
+        if not done or order.delivery_kind == "none":
+            return VIRTUAL
         kinds = {int(p.carrier_id.wx_logistics_type or EXPRESS) for p in done}
         return EXPRESS if EXPRESS in kinds else min(kinds)
 

@@ -9,6 +9,8 @@ RETRY = "retry"
 DONE = "done"
 #: the order is in a state that our report does not fit: ask which (``get_order``)
 ASK = "ask"
+#: today's calls are used up: again after midnight in Beijing
+TOMORROW = "tomorrow"
 #: somebody must correct the parcel
 STAFF = "staff"
 #: somebody must change a setting of the mini-program or its merchant number
@@ -49,7 +51,7 @@ OUTCOMES = {
     40097: DEFECT,
     44990: RETRY,
     44991: RETRY,
-    45009: SETTING,
+    45009: TOMORROW,
     48001: SETTING,
     50007: SETTING,
     61004: SETTING,
@@ -71,9 +73,16 @@ def outcome(code, kind="error"):
     known = OUTCOMES.get(code)
     if known:
         return known
-    return {"retry": RETRY, "token": RETRY, "config": SETTING, "quota": SETTING}.get(
+    return {"retry": RETRY, "token": RETRY, "config": SETTING, "quota": TOMORROW}.get(
         kind, STAFF
     )
+
+
+#: answers to ``notify_confirm_receive`` (§6.5): already asked once; the order is not in
+#: the state "shipped"; not an express shipment; the time given is not after shipping
+REMINDED, NOT_SHIPPED, NOT_EXPRESS, TOO_EARLY = 10060030, 10060028, 10060032, 10060029
+#: answers to ``opspecialorder`` (§6.6)
+SPECIAL_TYPE, SPECIAL_DATE, SPECIAL_ORDER = 268546000, 268546001, 268546002
 
 
 def after_asking(order, parcels):

@@ -3,10 +3,15 @@
 Fields and rules: ``reference/mini-program-platform.md`` §6.3.
 """
 
+from datetime import timedelta
+
 EXPRESS, SAME_CITY, VIRTUAL, PICK_UP = 1, 2, 3, 4
 UNIFIED, SPLIT = 1, 2
 MAX_PARCELS = 15
 MAX_DESCRIPTION = 120
+#: a promised day is told to WeChat when it is later than this after payment, and is at
+#: most so late (§6.6)
+PRESALE_FROM, PRESALE_UNTIL = timedelta(days=15), timedelta(days=330)
 
 
 def goods_text(items, limit=MAX_DESCRIPTION):

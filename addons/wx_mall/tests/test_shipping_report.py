@@ -131,6 +131,32 @@ class TestShippingReport(ParcelCase):
         self.assertEqual(self.theirs(other)["shipping"]["logistics_type"], 4)
         self.assertFalse(other.parcel_ids, "nothing travels")
 
+    def test_collected_order_is_reported_when_it_lies_ready(self):
+        point = self.env["wx.pickup.point"].create(
+            {"name": "Shop", "address": "1 Street", "warehouse_id": self.warehouse.id}
+        )
+        where = {"delivery": "pickup", "pickup_point_id": point.id}
+        for when, state in (("ready", 2), ("handover", 1)):
+            with self.subTest(report=when):
+                self.app.pickup_report = when
+                order = self.order_of(
+                    self.place(self.token, None, (self.sku_a, 1), **where)
+                )
+                self.pay(self.token, order, self.person)
+                self.post_all()
+                self.report(order)
+                self.assertEqual(self.theirs(order)["shipping"], {}, "not ready yet")
+                order.pickup_ids.action_ready()
+                self.report(order)
+                self.assertEqual(self.theirs(order)["order_state"], state)
+                self.ship(order)
+                self.report(order)
+                self.assertEqual(order.shipping_state, "done", order.shipping_error)
+                theirs = self.theirs(order)
+                self.assertEqual(theirs["order_state"], 2)
+                self.assertEqual(theirs["shipping"]["logistics_type"], 4)
+                self.assertEqual(theirs["shipping"]["finish_shipping_count"], 1)
+
     def test_one_correction_after_everything_was_shipped(self):
         order = self.shipped(number="7810")
         order.parcel_ids.tracking_no = "7811"
@@ -263,6 +289,33 @@ class TestShippingReport(ParcelCase):
         self.assertFalse(self.exception(order))
         service._on_remind_shipping(self.app, message)
         self.assertIn("超时未发货", self.exception(order).message)
+
+    def test_notices_about_trade_reach_the_settings(self):
+        """``trade_manage_remind_access_api``, ``wxa_trade_controlled``: by WeChat's own
+        push, for this mini-program only."""
+        other = self.make_app("Other", company_id=self.env.company.id)
+        service = self.env["wx.push.service"]
+        handlers = service._handlers()
+        for event, managed in (
+            ("trade_manage_remind_access_api", "unknown"),
+            ("wxa_trade_controlled", "yes"),
+        ):
+            notice = {"Event": event, "msg": f"请完成接入 {event}"}
+            getattr(service, handlers[event])(self.app, notice)
+            self.assertEqual(self.app.trade_notice, notice["msg"])
+            self.assertTrue(self.app.trade_notice_at)
+            self.assertEqual(self.app.trade_managed, managed)
+        self.assertFalse(other.trade_notice)
+        self.assertEqual(other.trade_managed, "unknown")
+        # once a day the answer of WeChat itself replaces what was pushed
+        self.sim.ctl(
+            "POST", "/_ctl/apps", {"appid": self.app.appid, "trade_managed": False}
+        )
+        self.app._cron_trade_managed()
+        self.assertEqual(self.app.trade_managed, "no")
+        self.sim.ctl(
+            "POST", "/_ctl/apps", {"appid": self.app.appid, "trade_managed": True}
+        )
 
     # pages and reminder ---------------------------------------------------------
     def test_pages_are_told_to_wechat(self):

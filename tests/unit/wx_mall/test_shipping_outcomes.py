@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (61004, "config", outcomes.SETTING),
         (85431, "retry", outcomes.RETRY),
         (40164, "config", outcomes.SETTING),
-        (45009, "quota", outcomes.SETTING),
+        (45009, "quota", outcomes.TOMORROW),
         (123456, "error", outcomes.STAFF),
     ],
 )

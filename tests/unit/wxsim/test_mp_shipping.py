@@ -246,6 +246,18 @@ def test_reminder(mp, shop):
     assert [m["body"]["title"] for m in shown] == ["订单已发货", "请确认收货"]
 
 
+def test_any_number_of_the_table_can_be_planted(mp, shop):
+    """Busy, and codes that only the platform's own state brings (10060020, 61004)."""
+    number = shop.paid()
+    for code in (-1, 10060012, 10060019, 10060020, 40097, 44990, 61004, 61011):
+        fault = {"kind": "errcode", "errcode": code, "match": {"path_prefix": UPLOAD}}
+        mp.ctl("/_ctl/faults", **fault)
+        answer = shop.upload(number)
+        assert answer["errcode"] == code and answer["errmsg"]
+    assert shop.order(number)["shipping"] == {}, "nothing was done"
+    assert shop.upload(number)["errcode"] == 0, "each fault hits once"
+
+
 def test_late_shipping_alarm(mp, shop, mp_receiver):
     mp.receive(mp_receiver)
     shop.upload(shop.paid())
