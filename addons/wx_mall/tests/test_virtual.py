@@ -220,6 +220,14 @@ class TestVirtual(MallOrderCase):
                 {"pool_id": self.pool.id, "text": "X"}
             )
 
+    def test_manager_loads_codes(self):
+        manager = new_test_user(
+            self.env, "wx_v_manager", groups="wx_base.group_wx_manager"
+        )
+        wizard = self.env["wx.virtual.code.import"].with_user(manager)
+        wizard.create({"pool_id": self.pool.id, "text": "BBBB-0001"}).action_load()
+        self.assertEqual(self.pool.code_ids.mapped("state"), ["free"] * 4)
+
     def test_guards(self):
         order, _token = self.bought((self.card, 1))
         sold = self.of(order)
