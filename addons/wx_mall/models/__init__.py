@@ -1,4 +1,5 @@
 from . import account_move_posting
+from . import account_payment
 from . import wx_category
 from . import wx_listing
 from . import wx_listing_image
@@ -55,6 +56,7 @@ from . import wx_order_receive
 from . import wx_order_cancel
 from . import wx_order_money_exceptions
 from . import wx_order_remedy
+from . import wx_order_ledger
 from . import wx_order_native
 from . import wx_order_money_box
 from . import account_move

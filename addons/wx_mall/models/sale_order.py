@@ -43,6 +43,20 @@ class SaleOrder(models.Model):
             return None
         return super()._send_order_notification_mail(mail_template, *args, **kwargs)
 
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        """Invoices of the mall follow the delivery, with the advance applied to them:
+        one made by hand would stand beside the payment."""
+        if not self.env.context.get("wx_posting"):
+            for order in self.filtered("wx_order_id"):
+                raise UserError(
+                    self.env._(
+                        "%(order)s was paid in the mall: its invoice is made by itself "
+                        "when the goods leave.",
+                        order=order.name,
+                    )
+                )
+        return super()._create_invoices(grouped=grouped, final=final, date=date)
+
     def _prepare_invoice(self):
         values = super()._prepare_invoice()
         if self.wx_order_id:

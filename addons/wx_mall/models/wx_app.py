@@ -74,6 +74,12 @@ class WxApp(models.Model):
         help="What happens when a shopper cancels a paid order of which nothing has "
         "left.",
     )
+    exception_auto = fields.Boolean(
+        "Try remedies by itself",
+        default=True,
+        help="Exceptions that may cure themselves are tried again after 1, 4, 12 and "
+        "24 hours; then, or without this, a person is needed.",
+    )
     late_payment_mode = fields.Selection(
         [("automatic", "Goes back at once"), ("ask", "Staff decide")],
         "Payment after close",

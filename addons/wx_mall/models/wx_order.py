@@ -194,7 +194,7 @@ class WxOrder(models.Model):
         """Posts the order again after an exception; says what is still wrong."""
         self.check_access("write")
         todo = self.sudo().filtered(lambda o: o.posting_state in ("exception", "todo"))
-        self.env["wx.order.posting"]._post_orders(todo)
+        todo._wx_post_again()
         failed = todo.filtered(lambda o: o.posting_state == "exception")
         if failed:
             return self._notify("danger", "\n".join(failed.mapped("posting_error")))

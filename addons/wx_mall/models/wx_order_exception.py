@@ -17,7 +17,7 @@ KINDS = [
     ("refunded_outside", "Refunded in the merchant platform"),
     ("undelivered", "Paid but not delivered"),
     ("cancel_request", "Shopper asks to cancel"),
-    ("ledger", "Ledger changed by hand"),
+    ("ledger", "Refused by accounting"),
 ]
 #: What one exception is about; the same is raised only once while it is open.
 REFS = ("order_id", "transaction_id", "refund_id", "picking_id", "product_id")
@@ -119,7 +119,10 @@ class WxOrderException(models.Model):
             ),
             "undelivered": self.env._("Ship again, or refund what is missing."),
             "cancel_request": self.env._("Refund and cancel, or refuse with a reason."),
-            "ledger": self.env._("Restore the entry, or accept it with a reason."),
+            "ledger": self.env._(
+                "Correct what accounting refuses (lock date, account, currency), then "
+                "try again; reverse an entry made by hand, or accept it."
+            ),
         }
 
     # raising and ending ---------------------------------------------------------

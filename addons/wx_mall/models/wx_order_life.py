@@ -90,6 +90,19 @@ class WxOrder(models.Model):
             ]
         )._resolve(resolution)
 
+    def _wx_end_posting_exceptions(self):
+        """The order is posted: what kept it from that is over. Entries made by hand and
+        payments that cannot be booked have nothing to do with it."""
+        self.env["wx.order.exception"].sudo().search(
+            [
+                ("order_id", "in", self.ids),
+                ("kind", "in", ("posting_failed", "ledger")),
+                ("move_id", "=", False),
+                ("transaction_id", "=", False),
+                ("state", "=", "open"),
+            ]
+        )._resolve(self.env._("Posted."))
+
     def action_open_exceptions(self):
         """Smart button."""
         self.ensure_one()
@@ -99,10 +112,12 @@ class WxOrder(models.Model):
         """Postings and reports that fail become exceptions, and end with success."""
         done = super().write(vals)
         if vals.get("posting_state") == "exception":
+            # "ledger" when it was accounting that refused
+            kind = self.env.context.get("wx_exception_kind", "posting_failed")
             for order in self:
-                order._wx_exception("posting_failed", order.posting_error)
+                order._wx_exception(kind, order.posting_error)
         elif vals.get("posting_state") == "done":
-            self._wx_end_exceptions(["posting_failed"], self.env._("Posted."))
+            self._wx_end_posting_exceptions()
         if vals.get("shipping_state") == "failed":
             for order in self:
                 order._wx_exception("shipping_failed", order.shipping_error)

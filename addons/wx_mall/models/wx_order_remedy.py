@@ -1,7 +1,13 @@
+import logging
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, LockError, UserError
+
+_logger = logging.getLogger(__name__)
+_AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)
 
 #: hours between automatic tries; after the last one a person is needed
 TRIES = (1, 4, 12, 24)
@@ -14,6 +20,14 @@ class WxOrderException(models.Model):
 
     tries = fields.Integer("Automatic tries", readonly=True)
     next_try = fields.Datetime("Tried again", readonly=True)
+    last_error = fields.Text("Last try failed", readonly=True)
+    can_retry = fields.Boolean(compute="_compute_can_retry")
+
+    @api.depends("kind", "state")
+    def _compute_can_retry(self):
+        kinds = self._automatic()
+        for record in self:
+            record.can_retry = record.state == "open" and record.kind in kinds
 
     @api.model
     def _automatic(self):
@@ -28,39 +42,77 @@ class WxOrderException(models.Model):
     def _raise(self, kind, message, **refs):
         record = super()._raise(kind, message, **refs)
         if kind in self._automatic() and not record.next_try and not record.tries:
-            record.next_try = fields.Datetime.now() + timedelta(hours=TRIES[0])
+            tries = record._tries_before()
+            record.write({"tries": tries, "next_try": self._try_after(tries)})
         return record
+
+    def _tries_before(self) -> int:
+        """Tries of the last exception about the same when it ended a short while ago: a
+        remedy that only seemed to help goes on with its back-off."""
+        since = fields.Datetime.now() - timedelta(hours=2 * TRIES[-1])
+        before = self.sudo().search(
+            [
+                ("open_key", "=", self.open_key),
+                ("state", "=", "resolved"),
+                ("resolved_at", ">=", since),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        return before.tries
+
+    @api.model
+    def _try_after(self, tries):
+        """When to try again after ``tries`` automatic tries; False: a person must."""
+        if tries >= len(TRIES):
+            return False
+        return fields.Datetime.now() + timedelta(hours=TRIES[tries])
 
     @api.model
     def _cron_remedy(self):
         """Every ten minutes: tries again what may have cured itself."""
         cron = self.env["ir.cron"]
-        methods = self._automatic()
         due = self.search(
             [
                 ("state", "=", "open"),
-                ("kind", "in", list(methods)),
+                ("kind", "in", list(self._automatic())),
                 ("next_try", "<=", fields.Datetime.now()),
+                "|",
+                ("app_id", "=", False),
+                ("app_id.exception_auto", "=", True),
             ],
             limit=200,
             order="next_try, id",
         )
         cron._commit_progress(remaining=len(due))
         for record in due:
-            tries = record.tries + 1
-            later = fields.Datetime.now() + timedelta(hours=TRIES[min(tries, 3)])
-            record.write(
-                {"tries": tries, "next_try": later if tries < len(TRIES) else False}
-            )
-            getattr(record, methods[record.kind])()
+            record._try_remedy()
             if not cron._commit_progress(1):
                 return
 
+    def _try_remedy(self):
+        """One automatic try. One that fails does not stop the others: its error stays
+        on the exception, which remains open."""
+        self.ensure_one()
+        tries = self.tries + 1
+        self.write({"tries": tries, "next_try": self._try_after(tries)})
+        self.env.flush_all()
+        error = False
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, self._automatic()[self.kind])()
+                self.env.flush_all()
+        except _AGAIN:
+            raise  # a collision: the next run tries again
+        except Exception as exc:
+            self.env.invalidate_all(flush=False)
+            _logger.info("Remedy of %s failed: %s", self, exc, exc_info=True)
+            error = str(exc.args[0] if exc.args else exc)
+        self.last_error = error
+
     # remedies -------------------------------------------------------------------
     def _retry_posting(self):
-        self.env["wx.order.posting"]._post_orders(
-            self.order_id.filtered(lambda o: o.posting_state in ("exception", "todo"))
-        )
+        self.order_id._wx_post_again()
 
     def _retry_shipping(self):
         self.order_id._wx_queue_shipping()

@@ -4,7 +4,12 @@ from datetime import datetime
 import psycopg2
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import ConcurrencyError, LockError, UserError
+from odoo.exceptions import (
+    ConcurrencyError,
+    LockError,
+    RedirectWarning,
+    UserError,
+)
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
 from odoo.addons.wx_base.tools import BEIJING, QUIET
@@ -27,13 +32,7 @@ class WxOrderInvoicing(models.AbstractModel):
     @api.model
     def _run(self, company_id) -> bool:
         """One batch of each; True when more waits."""
-        company = self.env["res.company"].browse(company_id)
-        service = self.with_company(company).with_context(
-            allowed_company_ids=company.ids,
-            lang="zh_CN",
-            wx_posting=True,
-            **QUIET,
-        )
+        service = self._in_company(self.env["res.company"].browse(company_id))
         orders = service._due_orders(company_id)
         service._each_or_all(orders, service._invoice)
         refunds = service._due_refunds(company_id)
@@ -42,6 +41,33 @@ class WxOrderInvoicing(models.AbstractModel):
                 refund.order_id, lambda _o, r=refund: service._credit(r)
             )
         return len(orders) == BATCH or len(refunds) == BATCH
+
+    @api.model
+    def _in_company(self, company):
+        return self.with_company(company).with_context(
+            allowed_company_ids=company.ids,
+            lang="zh_CN",
+            wx_posting=True,
+            **QUIET,
+        )
+
+    @api.model
+    def _again(self, orders):
+        """Invoices and credits again orders that accounting refused; those that succeed
+        are posted (and their exceptions end), the others keep theirs."""
+        for order in orders:
+            service = self._in_company(order.company_id)
+            mine = order.with_env(service.env)
+            mine._wx_lock()
+            if service._each_or_all(mine, service._invoice_and_credit):
+                mine.write({"posting_state": "done", "posting_error": False})
+
+    def _invoice_and_credit(self, order):
+        self._invoice(order)
+        for refund in order.refund_ids.filtered(
+            lambda r: r.state == "done" and r.credited_fen < r.invoiced_fen
+        ):
+            self._credit(refund)
 
     @api.model
     def _due_orders(self, company_id):
@@ -77,14 +103,16 @@ class WxOrderInvoicing(models.AbstractModel):
         return waiting.filtered(lambda refund: refund._creditable())[:BATCH]
 
     def _each_or_all(self, orders, work):
-        """Runs ``work(orders)``; on failure one by one, exceptions on the order."""
+        """Runs ``work(orders)``; on failure one by one, exceptions on the order:
+        *ledger* where accounting refused with words of its own, else *not posted*.
+        True when nothing failed."""
         if not orders:
-            return
+            return True
         try:
             with self.env.cr.savepoint():
                 work(orders)
                 self.env.flush_all()
-            return
+            return True
         except _AGAIN:
             raise
         except Exception as exc:
@@ -92,10 +120,19 @@ class WxOrderInvoicing(models.AbstractModel):
             _logger.info("%s mall orders: %s", len(orders), exc, exc_info=True)
             if len(orders) == 1:
                 _logger.warning("Mall order %s was not invoiced: %s", orders.name, exc)
-                orders.write({"posting_state": "exception", "posting_error": str(exc)})
-                return
-        for order in orders:
-            self._each_or_all(order, work)
+                self._fail(orders, exc)
+                return False
+        results = [self._each_or_all(order, work) for order in orders]
+        return all(results)
+
+    @api.model
+    def _fail(self, order, exc):
+        refused = isinstance(exc, (UserError, RedirectWarning))
+        order.with_context(
+            wx_exception_kind="ledger" if refused else "posting_failed"
+        ).write(
+            {"posting_state": "exception", "posting_error": exc.args[0] or str(exc)}
+        )
 
     # invoices -------------------------------------------------------------------
     def _invoice(self, orders):

@@ -27,7 +27,9 @@ from . import test_order_life
 from . import test_pickup
 from . import test_pickup_points
 from . import test_order_refunds
+from . import test_order_remedies
 from . import test_native_acts
+from . import test_native_ledger
 from . import test_exception_tours
 from . import test_virtual
 from . import test_pickup_tour

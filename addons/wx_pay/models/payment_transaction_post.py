@@ -153,6 +153,39 @@ class PaymentTransaction(models.Model):
             }
         return super()._create_payment(**extra_create_values)
 
+    def _wx_book_each(self):
+        """Books one after the other; a collision leaves the rest to the next run."""
+        try:
+            for tx in self:
+                tx._wx_book_again()
+        except psycopg2.OperationalError:
+            self.env.cr.rollback()
+
+    def _wx_book_again(self) -> bool:
+        """Books one payment or refund; what accounting refuses is reported.
+
+        :return: whether it is booked now (or was already)
+        """
+        self.ensure_one()
+        if self.is_post_processed:
+            return True
+        try:
+            with self.env.cr.savepoint():
+                self._post_process()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            _logger.warning("%s is not booked", self.reference, exc_info=True)
+            self._wx_booking_refused(str(error.args[0] if error.args else error))
+            return False
+        return True
+
+    def _wx_booking_refused(self, message):
+        """Hook: this payment or refund, done at WeChat, cannot be booked; the next run
+        tries again. ``message`` is what accounting says."""
+
     def _cron_wx_post_payments(self):
         """Every minute: post what the mall's own jobs have not posted yet."""
         cron = self.env["ir.cron"]
@@ -178,9 +211,10 @@ class PaymentTransaction(models.Model):
                 self.env.cr.rollback()
                 break
             except Exception:
-                # one batch must not stop the others; core's cron tries them singly
+                # one payment must not stop the others of its batch, nor the batches
                 _logger.exception("WeChat payments %s not posted", txs.ids)
                 self.env.cr.rollback()
+                txs._wx_book_each()
             skip.update(txs.ids)
             if not txs or not cron._commit_progress(len(txs)):
                 break
