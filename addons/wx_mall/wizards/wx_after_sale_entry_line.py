@@ -13,7 +13,9 @@ class WxAfterSaleEntryLine(models.TransientModel):
     _name = "wx.after.sale.entry.line"
     _description = "Line of an after-sale to enter"
 
-    entry_id = fields.Many2one("wx.after.sale.entry", required=True, ondelete="cascade")
+    entry_id = fields.Many2one(
+        "wx.after.sale.entry", "Dialog", required=True, ondelete="cascade"
+    )
     order_line_id = fields.Many2one("wx.order.line", required=True)
     title = fields.Char(related="order_line_id.title")
     sku_text = fields.Char(related="order_line_id.sku_text")
