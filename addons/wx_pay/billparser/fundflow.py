@@ -1,9 +1,14 @@
 """Fund-flow bill (资金账单): one row per movement of one account."""
 
+import re
+from operator import add, mul, ne, sub
+
 from .cells import CellError
 from .errors import BillFormatError
 from .layouts import FUND_COLUMNS, FUND_HEADINGS, FUND_SUMMARY
 from .reader import BillReader
+
+_APPLICANT = re.compile(rb"(?:[^@]*@)?(\d{8,10})(?:API)?")
 
 
 class FundFlowReader(BillReader):
@@ -18,16 +23,17 @@ class FundFlowReader(BillReader):
 
     columns = FUND_COLUMNS
     headings = FUND_HEADINGS
+    _summary_heading = FUND_SUMMARY[0]
 
-    def __init__(self, source, mchid=None):
-        super().__init__(source, mchid)
+    def __init__(self, source, mchid=None, day=None, sha1=None):
+        super().__init__(source, mchid, day, sha1)
+        self._applicants = set()
         self.opening_fen = self.closing_fen = 0
         self.first_time = self.last_time = None
         self.newest_first = False
         self.gaps = self.first_gap = 0
-        self._previous = None
-        self._income = [0, 0]
-        self._expense = [0, 0]
+        self._first = self._previous = None  # (signed amount, balance after)
+        self._signs = self._amounts = self._signed = 0
         # gaps when read in file order / backwards: (number, first line)
         self._forward = [0, 0]
         self._backward = [0, 0]
@@ -42,71 +48,78 @@ class FundFlowReader(BillReader):
         self.header = tuple(n.replace("（", "(").replace("）", ")") for n in names)
         self._need(FUND_HEADINGS)
 
-    def _prepare(self):
-        self._steps = [(index, convert) for index, convert, _h, _k in self._program]
+    def _check_block(self, out, raw):
         place = {column: index for index, column in enumerate(self.columns)}
-        self._at = (
-            place["sign"],
-            place["amount_fen"],
-            place["balance_fen"],
-            place["booked_at"],
-        )
+        signs, amounts = out[place["sign"]], out[place["amount_fen"]]
+        balances, times = out[place["balance_fen"]], out[place["booked_at"]]
+        if min(amounts) < 0:
+            raise CellError("bad_amount")
+        self._applicants.update(out[place["applicant"]])
+        signed = list(map(mul, signs, amounts))
+        self._signs += sum(signs)
+        self._amounts += sum(amounts)
+        self._signed += sum(signed)
+        self._chain(signed, balances)
+        first, last = min(times).decode(), max(times).decode()
+        self.first_time = min(self.first_time or first, first)
+        self.last_time = max(self.last_time or last, last)
 
-    def _row(self, row):
-        try:
-            out = [
-                convert(row[index]) if convert else (row[index] or None)
-                for index, convert in self._steps
-            ]
-        except CellError:
-            self._blame(row)
-        at_sign, at_amount, at_balance, at_time = self._at
-        sign, amount, balance = out[at_sign], out[at_amount], out[at_balance]
-        if amount < 0:
+    def _blame_row(self, row, line):
+        index, _kind = self._program[self.columns.index("amount_fen")]
+        if self._converters["fen"](row[index]) < 0:
             raise BillFormatError(
-                "bad_amount", self.line, "收支金额(元)", row[self._steps[at_amount][0]]
+                "bad_amount", line, "收支金额(元)", row[index].decode()
             )
-        side = self._income if sign > 0 else self._expense
-        side[0] += 1
-        side[1] += amount
-        self._chain(sign * amount, balance)
-        self.count += 1
-        moment = out[at_time]
-        if self.first_time is None or moment < self.first_time:
-            self.first_time = moment
-        if self.last_time is None or moment > self.last_time:
-            self.last_time = moment
-        return out
 
-    def _chain(self, signed, balance):
+    def _chain(self, signed, balances):
+        line = self.line + 1
         if self._previous is None:
-            self._first = (signed, balance)
+            self._first = (signed[0], balances[0])
+            line += 1
         else:
-            before_signed, before_balance = self._previous
-            if before_balance + signed != balance:
-                self._miss(self._forward)
-            if before_balance - before_signed != balance:
-                self._miss(self._backward)
-        self._previous = (signed, balance)
+            signed = [self._previous[0], *signed]
+            balances = [self._previous[1], *balances]
+        self._previous = (signed[-1], balances[-1])
+        before, after = balances[:-1], balances[1:]
+        for counter, wanted in (
+            (self._forward, map(add, before, signed[1:])),
+            (self._backward, map(sub, before, signed[:-1])),
+        ):
+            wrong = list(map(ne, wanted, after))
+            if missed := sum(wrong):
+                counter[0] += missed
+                counter[1] = counter[1] or line + wrong.index(True)
 
-    def _miss(self, counter):
-        counter[0] += 1
-        counter[1] = counter[1] or self.line
+    def _check_merchant(self):
+        """The file names its merchant only through who asked for a movement
+        (``<mchid>API``, ``<operator>@<mchid>``): foreign when it names others only."""
+        found = map(_APPLICANT.fullmatch, self._applicants)
+        named = {match[1] for match in found if match}
+        if self._mchid and named and self._mchid not in named:
+            raise BillFormatError(
+                "foreign_merchant",
+                0,
+                "资金变更提交申请人",
+                min(named).decode(),
+                self._mchid.decode(),
+            )
 
     def _read_summary(self, names, values):
+        self._check_merchant()
         found = self._summary_cells(names, values, FUND_SUMMARY)
+        totals = {
+            "income_count": (self.count + self._signs) // 2,
+            "income_fen": (self._amounts + self._signed) // 2,
+            "expense_count": (self.count - self._signs) // 2,
+            "expense_fen": (self._amounts - self._signed) // 2,
+        }
         rows, income, income_fen, expense, expense_fen = FUND_SUMMARY
         self._compare(found, rows, self.count * 100, "summary_count")
-        self._compare(found, income, self._income[0] * 100, "summary_count")
-        self._compare(found, income_fen, self._income[1])
-        self._compare(found, expense, self._expense[0] * 100, "summary_count")
-        self._compare(found, expense_fen, self._expense[1])
-        self.totals = {
-            "income_count": self._income[0],
-            "income_fen": self._income[1],
-            "expense_count": self._expense[0],
-            "expense_fen": self._expense[1],
-        }
+        self._compare(found, income, totals["income_count"] * 100, "summary_count")
+        self._compare(found, income_fen, totals["income_fen"])
+        self._compare(found, expense, totals["expense_count"] * 100, "summary_count")
+        self._compare(found, expense_fen, totals["expense_fen"])
+        self.totals = totals
         if self._previous is None:
             return
         self.newest_first = self._backward[0] < self._forward[0]

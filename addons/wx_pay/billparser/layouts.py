@@ -5,7 +5,9 @@ are read by heading, so all three variants of the trade bill (ALL, SUCCESS, REFU
 later additional columns are read by the same code.
 """
 
-# heading, our column, converter (a name in reader.CONVERTERS)
+# heading, our column, kind of cell: ``text`` and ``required`` name something (a formula
+# in them means that a spreadsheet has been at the file), ``free`` is whatever somebody
+# typed, ``number`` a document number where 0 means none
 _TRADE_COMMON = (
     ("交易时间", "trade_time", "utc"),
     ("公众账号ID", "appid", "text"),
@@ -21,12 +23,12 @@ _TRADE_COMMON = (
     ("货币种类", "currency", "text"),
     ("应结订单金额", "settle_fen", "fen"),
     ("代金券金额", "coupon_fen", "fen"),
-    ("商品名称", "product_name", "text"),
-    ("商户数据包", "attach", "text"),
+    ("商品名称", "product_name", "free"),
+    ("商户数据包", "attach", "free"),
     ("手续费", "fee_fen", "fen"),
     ("费率", "rate_ppm", "rate"),
     ("订单金额", "order_fen", "fen"),
-    ("费率备注", "rate_note", "text"),
+    ("费率备注", "rate_note", "free"),
 )
 _TRADE_REFUND = (
     ("微信退款单号", "refund_id", "number"),
@@ -63,8 +65,8 @@ FUND_HEADINGS = {
     "收支类型": ("sign", "sign"),
     "收支金额(元)": ("amount_fen", "fen"),
     "账户结余(元)": ("balance_fen", "fen"),
-    "资金变更提交申请人": ("applicant", "text"),
-    "备注": ("remark", "text"),
+    "资金变更提交申请人": ("applicant", "free"),
+    "备注": ("remark", "free"),
     "业务凭证号": ("voucher_no", "text"),
 }
 FUND_COLUMNS = tuple(column for column, _kind in FUND_HEADINGS.values())

@@ -1,5 +1,7 @@
 """Trade bill (交易账单): one row per payment and one per accepted refund."""
 
+from operator import add, gt
+
 from .cells import CellError
 from .errors import BillFormatError
 from .layouts import (
@@ -12,23 +14,24 @@ from .layouts import (
     TRADE_SUMMARY,
     TRADE_SUMMARY_NEEDED,
 )
-from .reader import BillReader
+from .reader import BillReader, _clear
 
 
 class TradeReader(BillReader):
     """Rows of a trade bill, variants ALL, SUCCESS and REFUND.
 
-    Rows are tuples in :data:`TRADE_COLUMNS` order: money in fen (``fee_fen`` negative
+    Rows are lists in :data:`TRADE_COLUMNS` order: money in fen (``fee_fen`` negative
     on a refund row: fee given back), ``rate_ppm`` in millionths, times in UTC, empty
     cells ``None``. ``variant`` is known after the header; ``first_time`` and
-    ``last_time`` (UTC) after the last row. ``mchid``: refuse rows of another merchant.
+    ``last_time`` (UTC) after the last row.
     """
 
     columns = TRADE_COLUMNS
     headings = TRADE_HEADINGS
+    _summary_heading = "总交易单数"
 
-    def __init__(self, source, mchid=None):
-        super().__init__(source, mchid)
+    def __init__(self, source, mchid=None, day=None, sha1=None):
+        super().__init__(source, mchid, day, sha1)
         self.variant = ""
         self.first_time = self.last_time = None
 
@@ -49,53 +52,59 @@ class TradeReader(BillReader):
 
     def _prepare(self):
         place = {column: index for index, column in enumerate(self.columns)}
-        self._empty = [
-            0 if kind == "fen" else None for _i, _c, _h, kind in self._program
-        ]
-        self._steps = [
-            (position, index, convert)
-            for position, (index, convert, _h, _k) in enumerate(self._program)
-            if index is not None
-        ]
+        self._place = place
         self._money = [(column, place[column]) for column in TRADE_MONEY]
-        self._sums = [0] * len(self._money)
-        self._at_time = place["trade_time"]
-        self._at_mchid = place["mchid"]
+        self._sums = dict.fromkeys(TRADE_MONEY, 0)
+        if self.variant == "REFUND":
+            # 交易时间 of a refund bill was seen with the time of the payment (§4.6);
+            # what must lie in the day is the time of the refund.
+            kinds = {"trade_time": "any_utc", "refund_apply_time": "utc"}
+            for column, kind in kinds.items():
+                index, _kind = self._program[place[column]]
+                self._program[place[column]] = (index, kind)
 
-    def _row(self, row):
-        out = self._empty.copy()
-        try:
-            for position, index, convert in self._steps:
-                cell = row[index]
-                out[position] = convert(cell) if convert else (cell or None)
-        except CellError:
-            self._blame(row)
-        if self._mchid and out[self._at_mchid] != self._mchid:
+    def _check_block(self, out, raw):
+        place = self._place
+        numbers = out[place["mchid"]]
+        if self._mchid and numbers.count(self._mchid) != len(numbers):
+            raise CellError("foreign_merchant")
+        fees, settled = out[place["fee_fen"]], out[place["settle_fen"]]
+        worth = map(add, settled, out[place["refund_fen"]])
+        if any(map(gt, map(abs, fees), map(abs, worth))):
+            raise CellError("fee_too_large")
+        for column, index in self._money:
+            self._sums[column] += sum(out[index])
+        times = out[place["trade_time"]]
+        first, last = min(times).decode(), max(times).decode()
+        self.first_time = min(self.first_time or first, first)
+        self.last_time = max(self.last_time or last, last)
+
+    def _blame_row(self, row, line):
+        def cell(heading):
+            index, _kind = self._program[list(self.headings).index(heading)]
+            return row[index] if index is not None else b"0.00"
+
+        if self._mchid and cell("商户号") != self._mchid:
             raise BillFormatError(
                 "foreign_merchant",
-                self.line,
+                line,
                 "商户号",
-                out[self._at_mchid],
-                self._mchid,
+                _clear(cell("商户号")),
+                self._mchid.decode(),
             )
-        self.count += 1
-        sums = self._sums
-        for number, (_column, position) in enumerate(self._money):
-            sums[number] += out[position]
-        moment = out[self._at_time]
-        if self.first_time is None:
-            self.first_time = self.last_time = moment
-        elif moment < self.first_time:
-            self.first_time = moment
-        elif moment > self.last_time:
-            self.last_time = moment
-        return out
+        fen = self._converters["fen"]
+        worth = abs(fen(cell("应结订单金额")) + fen(cell("退款金额")))
+        if abs(fen(cell("手续费"))) > worth:
+            raise BillFormatError(
+                "fee_too_large",
+                line,
+                "手续费",
+                cell("手续费").decode(),
+                f"≤ {worth // 100}.{worth % 100:02d}",
+            )
 
     def _read_summary(self, names, values):
-        self.totals = {
-            column: total
-            for (column, _p), total in zip(self._money, self._sums, strict=True)
-        }
+        self.totals = dict(self._sums)
         found = self._summary_cells(names, values, TRADE_SUMMARY_NEEDED)
         for heading, column in TRADE_SUMMARY.items():
             if column is None:

@@ -10,6 +10,7 @@ from . import payment_transaction
 from . import payment_transaction_post
 from . import wx_pay_fact
 from . import payment_provider_advance
+from . import payment_provider_bills
 from . import account_bank_statement_line
 from . import wx_bill_day
 from . import wx_bill

@@ -1,4 +1,5 @@
 import gzip
+import io
 import shutil
 import tempfile
 from datetime import datetime
@@ -10,13 +11,12 @@ from odoo.addons.wx_base.tools import BEIJING
 
 from ..bigint import BigInt
 from ..billparser import (
-    FUND_COLUMNS,
-    TRADE_COLUMNS,
     BillFormatError,
     CopyStream,
     FundFlowReader,
     TradeReader,
 )
+from ..services import bill_check_sql, bill_reasons
 from ..wxclient_pay.errors import (
     WxPayBusinessError,
     WxPayError,
@@ -28,6 +28,10 @@ ACCOUNT_TYPES = [
     ("OPERATION", "Operation account"),
     ("FEES", "Fee account"),
 ]
+# the trade bill first: the checks look into it
+ORDER = ("trade", "fundflow", "success", "refund")
+CHECKS = ("success", "refund")
+COPY_SIZE = 1 << 16  # bytes handed to the database at once
 SPOOL = 16 * 1024 * 1024  # bytes kept in memory before a temporary file is used
 
 
@@ -51,7 +55,15 @@ class WxBill(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(related="day_id.date", store=True, index=True)
     kind = fields.Selection(
-        [("trade", "Trade bill"), ("fundflow", "Fund-flow bill")], required=True
+        [
+            ("trade", "Trade bill"),
+            ("fundflow", "Fund-flow bill"),
+            ("success", "Trade bill: payments only"),
+            ("refund", "Trade bill: refunds only"),
+        ],
+        required=True,
+        help="The bills of payments only and refunds only are compared with the trade "
+        "bill line by line; their lines are not stored a second time.",
     )
     account_type = fields.Selection(
         ACCOUNT_TYPES, help="Account of a fund-flow bill; empty for the trade bill."
@@ -90,7 +102,18 @@ class WxBill(models.Model):
     )
     newest_first = fields.Boolean()
     error = fields.Text()
+    error_code = fields.Char(
+        readonly=True,
+        help="Stable name of the reason: of the file's format, of the check against "
+        "the trade bill, or as WeChat Pay gives it.",
+    )
     retryable = fields.Boolean()
+    file_size = fields.Integer("Bytes", help="Of the uncompressed file.")
+    extra_headings = fields.Char(
+        "Unknown Columns",
+        help="Columns that this version does not know; their cells are stored with the "
+        "lines and ignored.",
+    )
     trade_line_ids = fields.One2many("wx.bill.trade.line", "bill_id")
     fund_line_ids = fields.One2many("wx.bill.fund.line", "bill_id")
 
@@ -117,10 +140,8 @@ class WxBill(models.Model):
 
     @api.model
     def _ensure(self, day):
-        """The bills that the day's merchant has (one trade bill, one fund-flow bill per
-        account with a journal)."""
-        wanted = [("trade", False)]
-        wanted += [("fundflow", kind) for kind in day.provider_id._wx_account_types()]
+        """The bills that the day's merchant wants (see ``_wx_bill_kinds``)."""
+        wanted = day.provider_id._wx_bill_kinds()
         known = {(bill.kind, bill.account_type): bill for bill in day.bill_ids}
         self.create(
             [
@@ -129,73 +150,105 @@ class WxBill(models.Model):
                 if (kind, account_type) not in known
             ]
         )
-        return day.bill_ids
+        # A check that was switched off again holds nothing up.
+        day.bill_ids.filtered(
+            lambda bill: (
+                bill.state not in ("loaded", "empty")
+                and (bill.kind, bill.account_type) not in wanted
+            )
+        ).unlink()
+        return day.bill_ids.sorted(lambda bill: (ORDER.index(bill.kind), bill.id))
 
     # --- fetching --------------------------------------------------------------------
+    def _apply(self, client):
+        if self.kind == "fundflow":
+            return client.apply_fund_flow_bill(self.date, self.account_type)
+        bill_type = {"trade": "ALL"}.get(self.kind, self.kind.upper())
+        return client.apply_trade_bill(self.date, bill_type)
+
     def _fetch(self):
         """Ask WeChat for this file and load it; the state says how it went."""
         self.ensure_one()
         client = self.provider_id._wx_client()
-        with tempfile.SpooledTemporaryFile(SPOOL) as file:
+        with (
+            tempfile.SpooledTemporaryFile(SPOOL) as file,
+            tempfile.SpooledTemporaryFile(SPOOL) as packed,
+        ):
             try:
-                if self.kind == "trade":
-                    application = client.apply_trade_bill(self.date)
-                else:
-                    application = client.apply_fund_flow_bill(
-                        self.date, self.account_type
-                    )
-                sha1 = client.download_bill(application, file).sha1
+                application = self._apply(client)
+                found = client.download_bill(application, file, packed)
             except WxPayBusinessError as error:
                 self._refused(error)
                 return
             except WxPayHashError as error:
-                self._failed(
-                    self.env._(
-                        "The file is damaged: its hash differs from the one WeChat "
-                        "announced (%s).",
-                        error,
-                    ),
-                    retryable=True,
+                text = self.env._(
+                    "The file is damaged: its hash differs from the one WeChat "
+                    "announced (%s). It is fetched again by itself.",
+                    error,
                 )
+                self._failed(text, retryable=True, code="wrong_hash")
                 return
             except WxPayError as error:
-                self._failed(str(error), retryable=getattr(error, "retryable", False))
+                self._failed(
+                    str(error),
+                    retryable=getattr(error, "retryable", False),
+                    code="no_answer",
+                )
                 return
             file.seek(0)
-            self._load(file, sha1)
+            self._load(file, found.sha1, packed=packed)
 
     def _refused(self, error):
         if error.code == "NO_STATEMENT_EXIST":
-            self.write({"state": "empty", "error": False, "line_count": 0})
+            # Normal: nothing was paid or refunded, nothing moved that day.
+            self._discard_lines()
+            self.write(
+                {
+                    "state": "empty",
+                    "error": False,
+                    "error_code": False,
+                    "line_count": 0,
+                }
+            )
+            if self.kind in CHECKS:
+                self._check_against_all(None)
         elif error.code == "STATEMENT_CREATING":
-            self.write({"state": "waiting", "error": False})
+            self.write({"state": "waiting", "error": False, "error_code": error.code})
         else:
-            self._failed(str(error), retryable=error.retryable)
+            self._failed(str(error), retryable=error.retryable, code=error.code)
 
-    def _failed(self, text, retryable=False):
-        self.write({"state": "error", "error": text, "retryable": retryable})
+    def _failed(self, text, retryable=False, code="failed"):
+        self.write(
+            {
+                "state": "error",
+                "error": text,
+                "error_code": code,
+                "retryable": retryable,
+            }
+        )
 
     # --- loading ---------------------------------------------------------------------
-    def _load(self, file, sha1=None, by_hand=False):
+    def _load(self, file, sha1=None, by_hand=False, packed=None):
         """Load an uncompressed file (binary, seekable) with COPY; the state says how
-        it went. ``sha1``: announced hash, compared with what was read."""
+        it went: whole or not at all.
+
+        :param sha1: announced hash, compared with what was read
+        :param packed: the same file as a gzip stream, to be kept
+        """
         self.ensure_one()
         if self.state == "loaded" and self.sha1 and self.sha1 == sha1:
             return
         self._check_replaceable()
         try:
             with self.env.cr.savepoint():
-                reader = self._copy(file)
-                if sha1 and reader.sha1 != sha1:
-                    raise WxPayHashError(reader.sha1)
-                if self.kind == "trade" and reader.variant != "ALL":
-                    # Without the other half, matching would see breaks everywhere.
-                    raise BillFormatError("variant", detail=reader.variant)
+                reader = self._copy(file, sha1)
         except BillFormatError as error:
-            self._failed(self._explain(error))
-            return
-        except WxPayHashError as error:
-            self._failed(self.env._("The hash is %s, not the announced one.", error))
+            self._failed(
+                self._explain(error),
+                code=error.code,
+                # damaged on the way, or WeChat was still writing
+                retryable=not by_hand and error.code in ("wrong_hash", "gzip"),
+            )
             return
         self.write(
             {
@@ -204,12 +257,17 @@ class WxBill(models.Model):
                 "sha1": reader.sha1,
                 "line_count": reader.count,
                 "error": False,
+                "error_code": False,
                 "by_hand": by_hand,
                 "fetched_at": fields.Datetime.now(),
-                "attachment_id": self._keep(file).id,
+                "extra_headings": ", ".join(reader.extra)[:500],
+                "file_size": file.seek(0, io.SEEK_END),
+                "attachment_id": self._keep(file, packed).id,
             }
         )
         self.invalidate_recordset(["trade_line_ids", "fund_line_ids"])
+        if self.kind in CHECKS:
+            self._check_against_all(reader)
 
     def _check_replaceable(self):
         if self.kind == "fundflow" and self.env[
@@ -229,29 +287,72 @@ class WxBill(models.Model):
                 )
             )
 
-    def _copy(self, file):
-        """COPY the rows of ``file`` in place of this bill's lines; the reader."""
-        if self.kind == "trade":
-            reader = TradeReader(file, mchid=self.provider_id.sudo().wx_mchid)
-            table, columns = "wx_bill_trade_line", TRADE_COLUMNS
-        else:
-            reader = FundFlowReader(file)
-            table, columns = "wx_bill_fund_line", FUND_COLUMNS
+    def _reader(self, file, sha1=None):
+        """The reader of this kind of file, for this merchant and day."""
+        kind = FundFlowReader if self.kind == "fundflow" else TradeReader
+        return kind(file, self.provider_id.sudo().wx_mchid, self.date, sha1)
+
+    def _discard_lines(self):
+        for table in ("wx_bill_trade_line", "wx_bill_fund_line"):
+            self.env.cr.execute(f"DELETE FROM {table} WHERE bill_id = %s", [self.id])
+
+    def _copy(self, file, sha1=None):
+        """COPY the rows of ``file`` in place of this bill's lines; the reader.
+
+        The rows of a check go to the temporary table ``wx_bill_check``."""
+        reader = self._reader(file, sha1)
         cr = self.env.cr
-        cr.execute(f"DELETE FROM {table} WHERE bill_id = %s", [self.id])
-        stream = CopyStream(reader, prefix=(self.id,))
-        names = ", ".join(("bill_id", "line_no", *columns))
+        if self.kind in CHECKS:
+            table = "wx_bill_check"
+            cr.execute(bill_check_sql.TABLE)
+        else:
+            table = f"wx_bill_{'fund' if self.kind == 'fundflow' else 'trade'}_line"
+            self._discard_lines()
+        stream = CopyStream(reader.copy_blocks(self.id))
+        names = ", ".join(("bill_id", "line_no", *reader.columns, "extra"))
         try:
-            cr.copy_expert(f"COPY {table} ({names}) FROM STDIN WITH (NULL '')", stream)
+            cr.copy_expert(
+                f"COPY {table} ({names}) FROM STDIN WITH (NULL '')", stream, COPY_SIZE
+            )
         except Exception as error:
             # The driver wraps what read() raised; the reader's own error is wanted.
             if stream.error is not None:
                 raise stream.error from error
             raise
+        wanted = {"trade": "ALL"}.get(self.kind, self.kind.upper())
+        if self.kind != "fundflow" and reader.variant != wanted:
+            # Without the other half, matching would see breaks everywhere.
+            raise BillFormatError("variant", detail=reader.variant, expected=wanted)
         return reader
 
+    def _check_against_all(self, reader):
+        """Compare the bill of payments or refunds only with the trade bill, both ways;
+        a difference is an error of this file. ``reader``: None when WeChat says that
+        there is none."""
+        cr = self.env.cr
+        if reader is None:
+            cr.execute(bill_check_sql.TABLE)
+        trade = self.day_id._trade_bill()
+        params = {"trade": trade.id or 0, "refunds": self.kind == "refund"}
+        cr.execute(bill_check_sql.DIFFERENCES, params)
+        number, sample = cr.fetchone()
+        if self.kind == "refund" and not number:
+            cr.execute(bill_check_sql.SUCCESS_TIMES, params)
+        cr.execute("DROP TABLE wx_bill_check")
+        if number:
+            self._failed(
+                self.env._(
+                    "%(number)s lines differ between this file and the trade bill, for "
+                    "example %(sample)s. Ask WeChat Pay which one holds; to go on "
+                    "without this check, switch it off at the merchant.",
+                    number=number,
+                    sample=sample,
+                ),
+                code="cross_check",
+            )
+
     def _totals(self, reader):
-        if self.kind == "trade":
+        if self.kind != "fundflow":
             sums = reader.totals
             return {
                 "paid_fen": sums["order_fen"],
@@ -267,12 +368,16 @@ class WxBill(models.Model):
             "newest_first": reader.newest_first,
         }
 
-    def _keep(self, file):
+    def _keep(self, file, packed=None):
         """The file as a packed attachment (bills cannot be fetched for ever)."""
-        file.seek(0)
-        with tempfile.SpooledTemporaryFile(SPOOL) as packed:
-            with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as target:
-                shutil.copyfileobj(file, target)
+        with tempfile.SpooledTemporaryFile(SPOOL) as target:
+            if packed is None:
+                file.seek(0)
+                with gzip.GzipFile(
+                    fileobj=target, mode="wb", compresslevel=1
+                ) as zipped:
+                    shutil.copyfileobj(file, zipped)
+                packed = target
             packed.seek(0)
             raw = packed.read()
         self.attachment_id.unlink()
@@ -315,53 +420,34 @@ class WxBill(models.Model):
         return f"{where}{text}{found}"
 
     def _reasons(self):
-        return {
-            "empty": self.env._("the file is empty"),
-            "unknown_header": self.env._("this is not the header of a WeChat bill"),
-            "missing_column": self.env._("the column is missing"),
-            "double_column": self.env._("the column is there twice"),
-            "legacy_layout": self.env._(
-                "this is the bill layout of merchants from before 2018"
-            ),
-            "encoding": self.env._("the line is not UTF-8 text"),
-            "cell_count": self.env._("the number of cells differs from the header"),
-            "bad_line": self.env._("neither a detail line nor the summary"),
-            "bad_amount": self.env._("not an amount in yuan and whole fen"),
-            "bad_time": self.env._("not a time"),
-            "bad_rate": self.env._("not a percentage"),
-            "bad_direction": self.env._("neither income nor expense"),
-            "missing_value": self.env._("the cell is empty"),
-            "foreign_merchant": self.env._("this line belongs to another merchant"),
-            "truncated": self.env._("the file ends before its summary"),
-            "trailing": self.env._("there are lines after the summary"),
-            "summary_count": self.env._("the number of lines differs from the summary"),
-            "summary_total": self.env._(
-                "the sum of the lines differs from the summary"
-            ),
-            "gzip": self.env._("the packed file is damaged"),
-            "wrong_kind": self.env._("this is the other kind of bill"),
-            "variant": self.env._("the bill of all transactions is needed"),
-        }
+        """Format code → what is wrong and what to do about it."""
+        return {**bill_reasons.of_file(self.env), **bill_reasons.of_line(self.env)}
 
     # --- upload by hand --------------------------------------------------------------
     @api.model
-    def _sniff(self, file):
-        """(kind, Beijing dates) of an uncompressed or packed file; raises UserError."""
+    def _sniff(self, file, mchid):
+        """(kind, Beijing dates) of an uncompressed or packed file of a merchant; raises
+        UserError."""
         for kind, reader_class in (
             ("trade", TradeReader),
             ("fundflow", FundFlowReader),
         ):
             file.seek(0)
-            reader = reader_class(file)
+            reader = reader_class(file, mchid)
             try:
-                for _row in reader:
+                for _block in reader.copy_blocks(0):
                     pass
             except BillFormatError as error:
                 if error.code == "wrong_kind":
                     continue
                 raise UserError(self._explain(error)) from error
             if not reader.count:
-                raise UserError(self.env._("The file has no lines."))
+                raise UserError(
+                    self.env._(
+                        "The file has no lines: nothing happened that day, there is "
+                        "nothing to load."
+                    )
+                )
             days = {
                 (
                     datetime.strptime(moment, "%Y-%m-%d %H:%M:%S")
@@ -386,7 +472,7 @@ class WxBill(models.Model):
     def action_lines(self):
         """The lines of this file."""
         self.ensure_one()
-        part = "trade" if self.kind == "trade" else "fund"
+        part = "fund" if self.kind == "fundflow" else "trade"
         return {
             "type": "ir.actions.act_window",
             "name": self.display_name,

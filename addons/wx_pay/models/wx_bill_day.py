@@ -18,6 +18,7 @@ LIGHTS = [("green", "In order"), ("yellow", "In progress"), ("red", "To look at"
 READY_HOUR = 10  # wechat-pay-v3.md §4.1: fetch after 10:00 Beijing of the next day
 KEPT_DAYS = 90  # bills can be fetched for three months
 RETRY_FAILED = timedelta(hours=3)
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=4)
 # Days with an open break on a transaction that changed since they were matched, or
 # whose missing refund arrived.
 TOUCHED = """
@@ -268,12 +269,15 @@ class WxBillDay(models.Model):
         self.env.cr.execute(
             "UPDATE wx_bill_day SET tries = tries WHERE id = %s", [self.id]
         )
-        if step == "fetch":
-            return ("match", 0) if self._fetch() else (None, 0)
-        if step == "match":
-            self.env["wx.pay.matching"]._match_day(self)
-            self._match_neighbours()
-            return "post", self.line_count
+        if step.startswith("fetch"):
+            return self._fetch_step(int(step[len("fetch") :] or 0)), 0
+        if step in ("match", "before", "after"):
+            following = {"match": "before", "before": "after", "after": "post"}[step]
+            if step == "match":
+                self.env["wx.pay.matching"]._match_day(self)
+                return following, self.line_count
+            self._match_neighbour(-1 if step == "before" else 1)
+            return following, 0
         ledger = self.env["wx.pay.ledger"]
         if step == "post":
             posted = ledger._post_chunk(self)
@@ -282,19 +286,19 @@ class WxBillDay(models.Model):
         ledger._close_day(self)
         return None, 0
 
-    def _match_neighbours(self):
-        """Match the day before and the day after once more: what lies close to
-        midnight could not be judged while this day's bill was unknown."""
+    def _match_neighbour(self, offset):
+        """Match the day before (-1) or after (1) once more: what lies close to midnight
+        could not be judged while this day's bill was unknown."""
         self.ensure_one()
-        neighbours = self.search(
+        neighbour = self.search(
             [
                 ("provider_id", "=", self.provider_id.id),
-                ("date", "in", (self._before(), self.date + timedelta(days=1))),
+                ("date", "=", self.date + timedelta(days=offset)),
                 ("state", "in", ("matched", "posted")),
             ]
         )
-        for day in neighbours:
-            self.env["wx.pay.matching"]._match_day(day)
+        if neighbour:
+            self.env["wx.pay.matching"]._match_day(neighbour)
 
     def _process(self):
         """All steps in this transaction (small days, shell, tests); the last state."""
@@ -311,16 +315,27 @@ class WxBillDay(models.Model):
         day._process()
         return day
 
-    def _fetch(self):
-        """Fetch and load the day's files; True when all that exist are loaded."""
+    def _fetch_step(self, number):
+        """Fetch and load file ``number`` of the day (from 0); the next step, None when
+        the day has to wait.
+
+        One file a step: the largest bills take most of the time that a job has."""
         self.ensure_one()
-        self.tries += 1
+        if not number:
+            self.tries += 1
         bills = self.env["wx.bill"]._ensure(self)
-        for bill in bills:
+        if number < len(bills):
+            bill = bills[number]
             if bill.state in ("new", "waiting", "error"):
                 bill._fetch()
-            if bill.state == "error" and bill.retryable:
-                break  # WeChat does not answer: four time-outs would be too long
+            # WeChat does not answer: four time-outs would be too long
+            silent = bill.state == "error" and bill.retryable
+            if not silent and number + 1 < len(bills):
+                return f"fetch{number + 1}"
+        return "match" if self._fetched(bills) else None
+
+    def _fetched(self, bills):
+        """Write how fetching went; whether all files are there."""
         now = self.env.context.get("wx_now") or fields.Datetime.now()
         failed = bills.filtered(lambda bill: bill.state == "error")
         if failed:
@@ -329,27 +344,37 @@ class WxBillDay(models.Model):
                 {
                     "state": "error",
                     "error": "\n".join(bill.error or "" for bill in failed),
-                    "next_try": now + timedelta(minutes=30) if retry else False,
+                    "next_try": now + self._back_off() if retry else False,
                 }
             )
             return False
-        if any(bill.state == "waiting" for bill in bills):
+        if any(bill.state in ("new", "waiting") for bill in bills):
             self.write(
                 {
                     "state": "waiting",
                     "error": False,
-                    "next_try": now + timedelta(minutes=15),
+                    "next_try": now + self._back_off(),
                 }
             )
             return False
         self._set_loaded()
         return True
 
+    def _back_off(self):
+        """How long to wait after so many tries: 15 minutes, doubled up to 4 hours."""
+        return min(FIRST_WAIT * 2 ** min(max(self.tries - 1, 0), 10), LONGEST_WAIT)
+
+    def _trade_bill(self):
+        """The trade bill of all transactions, empty when there is none."""
+        self.ensure_one()
+        return self.bill_ids.filtered(lambda bill: bill.kind == "trade")
+
     def _set_loaded(self):
-        trade = self.bill_ids.filtered(lambda bill: bill.kind == "trade")
+        trade = self._trade_bill()
         self.write(
             {
                 "state": "loaded",
+                "tries": 0,
                 "error": False,
                 "next_try": False,
                 "line_count": sum(trade.mapped("line_count")),

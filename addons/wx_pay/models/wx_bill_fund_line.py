@@ -30,6 +30,9 @@ class WxBillFundLine(models.Model):
     applicant = fields.Char(readonly=True)
     remark = fields.Char(readonly=True)
     voucher_no = fields.Char("Voucher", readonly=True)
+    extra = fields.Json(
+        "Unknown Columns", readonly=True, help="Cells of columns not known yet."
+    )
     amount = fields.Monetary(compute="_compute_amounts")
     balance = fields.Monetary(compute="_compute_amounts")
     tx_id = fields.Many2one(

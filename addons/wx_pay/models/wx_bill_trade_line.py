@@ -48,6 +48,9 @@ class WxBillTradeLine(models.Model):
     rate_note = fields.Char(readonly=True)
     refund_apply_time = fields.Datetime(readonly=True)
     refund_success_time = fields.Datetime(readonly=True)
+    extra = fields.Json(
+        "Unknown Columns", readonly=True, help="Cells of columns not known yet."
+    )
     amount = fields.Monetary(compute="_compute_amounts")
     fee = fields.Monetary(compute="_compute_amounts")
     tx_id = fields.Many2one(

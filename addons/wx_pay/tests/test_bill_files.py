@@ -20,12 +20,12 @@ class TestBillFiles(WxBillCase):
         """Alter the bytes on their way; the announced hash stays."""
         copy = BillMixin._copy
 
-        def changed(answer, out):
+        def changed(answer, out, packed=None):
             chunks = b"".join(answer.iter_content(1 << 20))
             if chunks[:2] == b"\x1f\x8b":
                 chunks = gzip.decompress(chunks)
             answer.iter_content = lambda size: iter([change(chunks)])
-            return copy(answer, out)
+            return copy(answer, out, packed)
 
         return patch.object(BillMixin, "_copy", staticmethod(changed))
 

@@ -43,7 +43,7 @@ class WxBillUpload(models.TransientModel):
         with tempfile.SpooledTemporaryFile(SPOOL) as plain:
             self._unpack(plain)
             bills = self.env["wx.bill"].sudo()
-            kind, dates = bills._sniff(plain)
+            kind, dates = bills._sniff(plain, self.provider_id.sudo().wx_mchid)
             date = self._date(dates)
             day = self.env["wx.bill.day"].sudo()._get_or_create(self.provider_id, date)
             account_type = self.account_type if kind == "fundflow" else False

@@ -52,12 +52,13 @@ class BillMixin:
         # WeChat's own sample shows a blank before the address.
         return {**answer, "download_url": str(answer["download_url"]).strip()}
 
-    def download_bill(self, application, out) -> BillFile:
+    def download_bill(self, application, out, packed=None) -> BillFile:
         """Stream a bill into ``out`` (binary, uncompressed) and check its SHA-1.
 
         The download is the one unsigned answer; the hash came in a signed one.
 
         :param application: the answer of ``apply_*``
+        :param packed: binary file that gets the same bill as a gzip stream
         :raise WxPayHashError: other bytes than announced
         :raise WxPayNetworkError: connection lost
         :raise WxPaySignatureError: the address lies on a foreign host
@@ -72,7 +73,7 @@ class BillMixin:
             if answer.status_code != 200:
                 self._open(answer, False)
                 raise WxPayBusinessError(answer.status_code, "UNEXPECTED_ANSWER")
-            bill = self._copy(answer, out)
+            bill = self._copy(answer, out, packed)
         except requests.RequestException as exc:
             raise WxPayNetworkError("bill download was cut off") from exc
         finally:
@@ -85,14 +86,18 @@ class BillMixin:
         return bill
 
     @staticmethod
-    def _copy(answer, out) -> BillFile:
+    def _copy(answer, out, packed=None) -> BillFile:
         """Copy; unpack when the bytes are a gzip stream, whatever the headers say."""
         digest, size, inflate = hashlib.sha1(usedforsecurity=False), 0, None
-        first = True
+        first, deflate = True, None
         for chunk in answer.iter_content(CHUNK):
             if first and chunk[:2] == b"\x1f\x8b":
                 inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            elif first:
+                deflate = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
             first = False
+            if packed is not None:
+                packed.write(chunk if inflate else deflate.compress(chunk))
             try:
                 data = inflate.decompress(chunk) if inflate else chunk
             except zlib.error as exc:
@@ -104,4 +109,6 @@ class BillMixin:
             out.write(data)
         if inflate and not inflate.eof:
             raise WxPayHashError("the packed bill is cut off")
+        if packed is not None and deflate:
+            packed.write(deflate.flush())
         return BillFile(digest.hexdigest(), size)

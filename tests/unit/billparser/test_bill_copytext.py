@@ -1,23 +1,59 @@
-from billparser import CopyStream
-from billparser.copytext import copy_line
+import pytest
+from bill_samples import ALL, PAID, REFUNDED, SUMMARY, bill
+from billparser import TRADE_COLUMNS, BillFormatError, CopyStream, TradeReader
+
+TOTAL = "`2.0,`29.90,`260.00,`0.0,`-1.38,`29.90,`260.00"
 
 
-def test_null_and_escapes():
-    assert copy_line(["a", None, 3]) == "a\t\t3"
-    assert copy_line(["a\tb", "c\\N", None, "d\re"]) == "a\\tb\tc\\\\N\t\td\\re"
+def copied(data, prefix=7):
+    return b"".join(TradeReader(data).copy_blocks(prefix)).decode()
+
+
+def test_rows_numbers_null_and_escapes():
+    odd = PAID.replace("`a, b and `c`", "`a\tb\\\\N\r1")
+    first, second = copied(bill(ALL, odd, REFUNDED, SUMMARY, TOTAL)).splitlines()
+    row = dict(
+        zip(("bill", "no", *TRADE_COLUMNS, "extra"), first.split("\t"), strict=True)
+    )
+    assert (row["bill"], row["no"], row["extra"]) == ("7", "1", "")
+    assert row["product_name"] == "a\\tb\\\\\\\\N\\r1"
+    assert (row["settle_fen"], row["fee_fen"], row["device"]) == ("2990", "18", "")
+    assert second.split("\t")[1] == "2"
+
+
+def test_what_copy_gets_is_what_iteration_gives():
+    odd = PAID.replace("`a, b and `c`", "`\t\\t\\\\ \\")
+    data = bill(ALL, odd, REFUNDED, SUMMARY, TOTAL)
+    for line, row in zip(copied(data).splitlines(), TradeReader(data), strict=True):
+        cells = [
+            cell.replace("\\\\", "\0").replace("\\t", "\t").replace("\0", "\\")
+            for cell in line.split("\t")[2:-1]
+        ]
+        assert cells == ["" if value is None else str(value) for value in row]
+
+
+def test_unknown_columns_are_kept_as_json():
+    heading, row = f"新列,{ALL}", f'`说"\\明",{PAID}'
+    data = bill(heading, row, SUMMARY, "`1,`29.90,`0,`0,`0.18,`29.90,`0")
+    reader = TradeReader(data)
+    line = b"".join(reader.copy_blocks(1)).decode().rstrip("\n")
+    assert reader.extra == ("新列",)
+    assert line.split("\t")[-1].replace("\\\\", "\\") == '{"新列": "说\\"\\\\明\\""}'
 
 
 def test_stream_reads_any_size():
-    rows = [["中文" * 50, n, None] for n in range(3000)]
-    expected = "".join(f"7\t{n + 1}\t{'中文' * 50}\t{n}\t\n" for n in range(3000))
+    blocks = [b"a" * 100, b"", b"b" * 7, b"c" * 5000]
     for size in (1, 100, 8192, 1 << 20):
-        stream = CopyStream(iter(rows), prefix=(7,))
+        stream = CopyStream(blocks)
         data = b""
-        limit = 5000 if size == 1 else 1 << 30
-        while len(data) < limit and (block := stream.read(size)):
+        while block := stream.read(size):
             assert len(block) <= size
             data += block
-        assert expected.encode().startswith(data)
-        if size > 1:
-            assert data == expected.encode()
-            assert stream.count == 3000
+        assert data == b"".join(blocks)
+
+
+def test_stream_keeps_what_the_reader_raised():
+    stream = CopyStream(TradeReader(b"<html>").copy_blocks(1))
+    with pytest.raises(BillFormatError) as caught:
+        stream.read()
+    assert stream.error is caught.value

@@ -151,18 +151,94 @@ def test_changed_totals():
 
 def test_damaged_files():
     assert refused(b"").code == "empty"
-    assert refused(b"<html></html>\n").code == "unknown_header"
+    assert refused(b"\xef\xbb\xbf\r\n").code == "empty"
+    assert refused(b"<html></html>\n").code == "html"
+    assert refused("\ufeff\n <!DOCTYPE html>\n".encode()).code == "html"
+    assert refused(b"PK\x03\x04 [Content_Types].xml").code == "spreadsheet"
+    assert refused(b"hello\n").code == "unknown_header"
     assert refused(fund()).code == "wrong_kind"
-    assert refused(bill(ALL, PAID)).code == "truncated"
-    assert refused(bill(ALL, PAID, SUMMARY)).code == "truncated"
+    assert refused(bill(ALL, PAID)).code == "no_summary"
+    assert refused(bill(ALL, PAID, SUMMARY)).code == "no_summary"
+    assert refused(bill(ALL, PAID)[:-9]).code == "truncated"
+    assert refused(bill(ALL, PAID)[:-80]).code == "truncated"
     assert refused(trade() + PAID.encode()).code == "trailing"
     assert refused(bill(ALL, PAID + ",`x", SUMMARY)).code == "cell_count"
     assert refused(bill(ALL, PAID[:-9], SUMMARY)).code == "cell_count"
     assert refused(bill(f"{ALL},手续费", PAID)).code == "double_column"
     assert refused(trade().replace("拨测".encode(), b"\xff\xfe")).code == "encoding"
+    assert refused(trade().decode("utf-8-sig").encode("gbk")).code == "gbk"
+    assert refused(trade().decode("utf-8-sig").encode("utf-16")).code == "encoding"
+    assert refused(trade().replace("拨测".encode(), b"\0")).code == "bad_char"
     assert refused(gzip.compress(trade())[:-20]).code in ("gzip", "truncated")
     legacy = ALL.replace("应结订单金额", "总金额").replace("代金券金额", "企业红包金额")
     assert refused(bill(legacy, PAID)).code == "legacy_layout"
+
+
+def test_file_that_a_spreadsheet_has_saved():
+    bare = bill(ALL, PAID.replace("`", ""), SUMMARY, "2,29.90")
+    assert refused(bare).code == "spreadsheet"
+    tabs = trade().replace(b",", b"\t")
+    assert refused(tabs).code == "spreadsheet"
+    formula = trade().replace(b"`4200000263201902167700134987", b'`="42000002632019"')
+    error = refused(formula)
+    assert (error.code, error.line, error.column) == ("formula", 2, "微信订单号")
+    error = refused(trade().replace(b"`29.90,`0.01", b"`=29.90,`0.01", 1))
+    assert (error.code, error.column) == ("formula", "应结订单金额")
+    # what somebody typed may begin with anything
+    rows = read(trade().replace("`拨测".encode(), b"`=HYPERLINK(1)"))[1]
+    assert rows[1]["product_name"] == "=HYPERLINK(1)"
+
+
+def test_another_day():
+    error = refused(trade(), day="2019-02-18")
+    assert (error.code, error.line, error.column) == ("other_day", 2, "交易时间")
+    assert read(trade(), day="2019-02-19")[0].count == 2
+
+
+def test_fee_larger_than_the_amount():
+    high = PAID.replace("`0.18000", "`29.91000")
+    error = refused(bill(ALL, PAID, high, SUMMARY, "`2,`59.80,`0,`0,`30.09,`59.80,`0"))
+    assert (error.code, error.line, error.column) == ("fee_too_large", 3, "手续费")
+    assert (error.detail, error.expected) == ("29.91000", "≤ 29.90")
+    back = REFUNDED.replace("`-1.56000", "`-260.01000")
+    error = refused(bill(ALL, back, SUMMARY, "`1,`0,`260.00,`0,`-260.01,`0,`260.00"))
+    assert error.code == "fee_too_large"
+
+
+def test_wrong_hash():
+    digest = hashlib.sha1(trade()).hexdigest()
+    assert read(trade(), sha1=digest.upper())[0].count == 2
+    assert refused(trade(end="\n"), sha1=digest).code == "wrong_hash"
+
+
+def test_28_columns():
+    """A new column is skipped; a row with a cell too many is refused."""
+    heading, row = f"{ALL},新列", f"{PAID},`x"
+    total = "`1,`29.90,`0,`0,`0.18,`29.90,`0"
+    reader, rows = read(bill(heading, row, SUMMARY, total))
+    assert (reader.extra, rows[0]["order_fen"]) == (("新列",), 2990)
+    assert refused(bill(ALL, row, SUMMARY, total)).code == "cell_count"
+
+
+def test_separator_in_a_goods_name():
+    row = PAID.replace("`a, b and `c`", '`苹果,`红,`,大"')
+    total = "`2,`29.90,`260.00,`0.00,`-1.38,`29.90,`260.00"
+    rows = read(bill(ALL, row, REFUNDED, SUMMARY, total))[1]
+    assert rows[0]["product_name"] == '苹果,`红,`,大"'
+    assert (rows[0]["attach"], rows[0]["fee_fen"]) == (None, 18)
+    assert rows[1]["product_name"] == "拨测"
+
+
+def test_states_and_types_that_nobody_has_seen():
+    row = PAID.replace("`NATIVE,`SUCCESS", "`BRAINWAVE,`PONDERING")
+    rows = read(bill(ALL, row, SUMMARY, "`1,`29.90,`0,`0,`0.18,`29.90,`0"))[1]
+    assert (rows[0]["trade_type"], rows[0]["trade_state"]) == ("BRAINWAVE", "PONDERING")
+
+
+def test_number_of_no_length_that_fits_an_index():
+    long = PAID.replace("autotest_20190219185337_56967", "9" * 129)
+    error = refused(bill(ALL, long, SUMMARY))
+    assert (error.code, error.column) == ("too_long", "商户订单号")
 
 
 def test_another_merchants_bill():
