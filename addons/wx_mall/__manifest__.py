@@ -54,6 +54,7 @@
         "report/deliveryslip_templates.xml",
         "security/staff/ir.model.access.csv",
         "views/wx_order_staff_views.xml",
+        "views/wx_order_story_views.xml",
         "security/freight/ir.model.access.csv",
         "security/wx_freight_rules.xml",
         "data/wx.region.csv",

@@ -92,6 +92,7 @@ from . import wx_app_shipping
 from . import wx_order_shipping_state
 from . import wx_app_staff
 from . import wx_order_staff
+from . import wx_order_story
 from . import wx_order_line_staff
 from . import delivery_carrier_tracking
 from . import stock_picking_list

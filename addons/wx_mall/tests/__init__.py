@@ -1,6 +1,7 @@
 from . import test_checkout
 from . import test_consumer_prices
 from . import test_order_stock
+from . import test_order_story
 from . import test_order_intake
 from . import test_catalogue
 from . import test_addresses

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.wx_base.money import to_fen
+from odoo.addons.wx_base.problems import WxError
 
 from .. import const
 from ..wxclient_pay import beijing_date
@@ -204,6 +205,17 @@ class PaymentTransaction(models.Model):
         if self.provider_code != const.CODE or self.operation == "refund":
             return values
         return {**values, **self.env["wx.pay.service"]._portal_values(self.sudo())}
+
+    def _refund(self, amount_to_refund=None):
+        """Core's refund buttons keep the rules of our own refunds: never more than what
+        is left, never a refund of a refund."""
+        if self.provider_code == const.CODE:
+            fen = to_fen(amount_to_refund or self.amount)
+            try:
+                self.env["wx.pay.service"]._check_refund(self.sudo(), fen)
+            except WxError as error:
+                raise UserError(error.title) from error
+        return super()._refund(amount_to_refund=amount_to_refund)
 
     def _send_refund_request(self):
         """Core's refund buttons: the sweep sends it at once, outside this request."""

@@ -11,7 +11,6 @@ from .. import const
 from ..wxclient_pay import (
     WxPayBusinessError,
     WxPayDecryptError,
-    WxPayError,
     refund_fact,
 )
 from .wx_pay_facts import Applied
@@ -150,13 +149,7 @@ class WxPayService(models.AbstractModel):
             "reason": refund.wx_refund_reason or "",
             "notify_url": provider._wx_notify_url("refund"),
         }
-        answer, failure = None, None
-        with self._no_transaction():
-            try:
-                answer = client.refund(**request)
-            except WxPayError as error:
-                failure = error
-        refund.invalidate_recordset()
+        answer, failure = self._ask(refund, "refund", lambda: client.refund(**request))
         if failure is not None:
             self._refund_failed(refund, failure)
         else:
@@ -170,13 +163,9 @@ class WxPayService(models.AbstractModel):
         """
         refund = refund.sudo()
         client, number = refund.provider_id._wx_client(), refund.wx_out_refund_no
-        answer, failure = None, None
-        with self._no_transaction():
-            try:
-                answer = client.query_refund(number)
-            except WxPayError as error:
-                failure = error
-        refund.invalidate_recordset()
+        answer, failure = self._ask(
+            refund, "refund_query", lambda: client.query_refund(number)
+        )
         if failure is None:
             self._apply_refund_answer(refund, answer, client.mchid, "query")
         elif isinstance(failure, WxPayBusinessError) and failure.unknown_order:

@@ -1,6 +1,7 @@
 import base64
 import io
 import logging
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -50,6 +51,29 @@ class WxPayService(models.AbstractModel):
         else:
             with outside_transaction(self.env):
                 yield
+
+    def _ask(self, tx, call, function):
+        """One call about a transaction, made with no open transaction and noted.
+
+        :param call: kind of ``wx.pay.call``
+        :param function: makes the call; its WxPayError is returned, not raised
+        :return: (answer, failure), one of them None
+        """
+        answer = failure = None
+        with self._no_transaction():
+            start = time.monotonic()
+            try:
+                answer = function()
+            except WxPayError as error:
+                failure = error
+            spent = time.monotonic() - start
+        tx.invalidate_recordset()
+        self.env["wx.pay.call"]._note(tx, call, failure, int(1000 * spent))
+        if failure is not None:
+            # the caller's exception must not take the note along
+            with self._no_transaction():
+                pass
+        return answer, failure
 
     # -- attempts ----------------------------------------------------------------
 
@@ -216,12 +240,7 @@ class WxPayService(models.AbstractModel):
         place = client.prepay_native
         if tx.wx_trade_type == "JSAPI":
             place, order["openid"] = client.prepay_jsapi, tx.wx_openid
-        failure, answer = None, None
-        with self._no_transaction():
-            try:
-                answer = place(**order)
-            except WxPayError as error:
-                failure = error
+        answer, failure = self._ask(tx, "prepay", lambda: place(**order))
         if failure is not None:
             self._prepay_failed(tx, failure)
         name = "wx_code_url" if tx.wx_trade_type == "NATIVE" else "wx_prepay_id"
@@ -279,13 +298,8 @@ class WxPayService(models.AbstractModel):
         """
         tx = tx.sudo()
         client = tx.provider_id._wx_client()
-        number, answer, failure = tx.reference, None, None
-        with self._no_transaction():
-            try:
-                answer = client.query(number)
-            except WxPayError as error:
-                failure = error
-        tx.invalidate_recordset()
+        number = tx.reference
+        answer, failure = self._ask(tx, "query", lambda: client.query(number))
         if failure is not None:
             if isinstance(failure, WxPayBusinessError) and failure.unknown_order:
                 return "missing"
@@ -322,13 +336,7 @@ class WxPayService(models.AbstractModel):
         client, number = tx.provider_id._wx_client(), tx.reference
         was_intent = not tx.wx_prepay_at
         tx.write({"wx_attempt_state": "closing"})
-        failure = None
-        with self._no_transaction():
-            try:
-                client.close(number)
-            except WxPayError as error:
-                failure = error
-        tx.invalidate_recordset()
+        _answer, failure = self._ask(tx, "close", lambda: client.close(number))
         if failure is None:
             self._mark_closed(tx)
             return "closed"

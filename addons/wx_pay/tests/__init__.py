@@ -1,4 +1,5 @@
 from . import test_attempts
+from . import test_facts
 from . import test_notifications
 from . import test_bill_day
 from . import test_refunds

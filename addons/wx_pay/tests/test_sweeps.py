@@ -1,14 +1,17 @@
 """Requirement X29: a lost notification, a crash, a forgotten close lose nothing."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from ..services.wx_pay_sweep import Sweep
 from .common import WxPayMixin
 
 SERVICE = "odoo.addons.wx_pay.services.wx_pay_service"
+SWEEP = "odoo.addons.wx_pay.services.wx_pay_sweep"
 
 
 @tagged("post_install", "-at_install", "wx")
@@ -143,3 +146,74 @@ class TestSweeps(WxPayMixin, TransactionCase):
         self.sweep("ir_cron_apply_facts")
         self.assertEqual((fact.state, tx.state), ("applied", "done"))
         self.assertEqual(self.told, [("paid", tx.id)])
+
+    def test_other_modules_register_what_they_look_after(self):
+        """Profit sharing and transfers use the same sweep: own model, step, ladder."""
+        looked = []
+        tx, _params = self.prepay(self.make_payable())
+        self.only(tx)
+        self.make_due(tx)
+        service = type(self.service)
+        known = service._sweeps
+
+        def step(record):
+            looked.append(record.id)
+            raise RuntimeError("the step fails")
+
+        def more(record):
+            sweep = Sweep([("id", "=", tx.id)], step, (7200,))
+            return {**known(record), "sharing": sweep}
+
+        with patch.object(service, "_sweeps", more), mute_logger(SWEEP):
+            self.sweep("ir_cron_sweep_others")
+            self.sweep("ir_cron_sweep_others")
+        # a failing step waits for its rung; it stops nobody else
+        self.assertEqual(looked, [tx.id])
+        self.assertGreater(
+            tx.wx_next_sweep, fields.Datetime.now() + timedelta(minutes=110)
+        )
+
+    def test_a_dead_queue_only_delays(self):
+        """No job ran for six hours: a lost payment, a payment after its time, an unsent
+        refund and a fact that could not be applied are all settled afterwards."""
+        lost, params = self.prepay(self.make_payable())
+        self.pay(params)
+        soon = fields.Datetime.now() + timedelta(hours=1)
+        unpaid, _params = self.prepay(self.make_payable(time_expire=soon))
+        _payable, source = self.paid(1000)
+        refund = self.service._refund(source, 1000, "", "k1")
+        waiting, params = self.prepay(self.make_payable())
+        self.pay(params)
+        service = type(self.service)
+        with patch.object(service, "_lock_attempt", lambda *_args: "locked"):
+            self.service._query(waiting)
+        self.only(lost + unpaid + refund + waiting)
+        self.told.clear()
+        self.sim.ctl("POST", "/_ctl/clock", {"advance": 6 * 3600})
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '6 h',"
+            " wx_next_sweep = wx_next_sweep - interval '6 h',"
+            " wx_time_expire = wx_time_expire - interval '6 h' WHERE id = ANY(%s)",
+            ((lost + unpaid + refund + waiting).ids,),
+        )
+        self.env.invalidate_all()
+        for name in ("apply_facts", "sweep_payments", "sweep_refunds"):
+            self.sweep(f"ir_cron_{name}")
+        self.sim.ctl("POST", "/_ctl/clock", {"advance": 120})
+        if refund.state == "pending":
+            self.make_due(refund)
+            self.sweep("ir_cron_sweep_refunds")
+        self.assertEqual((lost.state, waiting.state), ("done", "done"))
+        self.assertEqual((unpaid.state, unpaid.wx_attempt_state), ("cancel", "closed"))
+        self.assertEqual(refund.state, "done")
+        self.assertEqual(
+            sorted(self.told),
+            sorted(
+                [
+                    ("paid", lost.id),
+                    ("paid", waiting.id),
+                    ("closed", unpaid.id),
+                    ("refund", refund.id, "done"),
+                ]
+            ),
+        )
