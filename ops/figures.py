@@ -7,7 +7,7 @@ to count. Fixture databases are cached by a hash of schema and generator, result
 import json
 import sys
 
-from . import bench, bench_orders, kills, setup
+from . import bench, bench_notify, bench_orders, kills, setup
 from .ui import Stop, say
 
 #: name → (goal, function returning {"value", "n", "note"})
@@ -18,6 +18,8 @@ FIGURES = {
     "bench.catalogue_vs_shop": (">= 20", bench.catalogue_vs_shop),
     "bench.catalogue_vs_bare": (">= 0.75", bench.catalogue_vs_bare),
     "bench.notify_vs_bare": (">= 0.3", bench.notify_vs_bare),
+    "notify.mutations_accepted": ("= 0", bench_notify.mutations_accepted),
+    "notify.mutations_5xx": ("= 0", bench_notify.mutations_5xx),
     "bench.posting_vs_naive": (">= 3", bench_orders.posting_vs_naive),
     "bench.intake_vs_confirm": (">= 8", bench_orders.intake_vs_confirm),
     "bench.intake_vs_bare": (">= 0.35", bench_orders.intake_vs_bare),
