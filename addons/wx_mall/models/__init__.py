@@ -1,3 +1,4 @@
+from . import wx_guarded_mixin
 from . import account_move_posting
 from . import account_payment
 from . import wx_category

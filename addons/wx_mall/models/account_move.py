@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import RedirectWarning, UserError
 
+from ..services.own_step import own_step
+
 #: contexts in which the mall itself books: jobs, and refunds that were granted
 OWN = ("wx_posting", "wx_refund")
 
@@ -12,7 +14,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _wx_own(self):
-        return any(self.env.context.get(name) for name in OWN)
+        return any(own_step(self.env, name) for name in OWN)
 
     def _wx_mall_order(self):
         """Mall orders whose invoices, credit notes, payments, refunds or applied
@@ -60,7 +62,7 @@ class AccountMove(models.Model):
         """A credit note alone would leave the money here: refund the order, the credit
         note follows when WeChat has paid it back."""
         orders = self._wx_mall_order()
-        if orders and not self.env.context.get("wx_refund"):
+        if orders:
             self._wx_refund_instead(orders[0])
         return super()._reverse_moves(default_values_list, cancel)
 
@@ -81,7 +83,7 @@ class AccountMove(models.Model):
         """Posted documents and entries of the mall stay posted: money and tax are tied
         to them."""
         orders = self.filtered(lambda m: m.state == "posted")._wx_mall_order()
-        if orders and not self.env.context.get("wx_refund"):
+        if orders:
             raise UserError(
                 self.env._(
                     "This entry belongs to mall order %(name)s and is settled with the "

@@ -3,6 +3,8 @@ from odoo.exceptions import RedirectWarning, UserError
 
 from odoo.addons.sale.models.sale_order import SaleOrder as CoreSaleOrder
 
+from ..services.own_step import own_step
+
 #: what was settled with the payment
 PAID_FIELDS = {"partner_id", "pricelist_id", "fiscal_position_id", "currency_id"}
 
@@ -72,7 +74,7 @@ class SaleOrder(models.Model):
     def write(self, vals):
         """Whose order it is and how it is priced was settled with the payment."""
         changed = PAID_FIELDS & set(vals)
-        if changed and not self.env.context.get("wx_refund"):
+        if changed and not own_step(self.env, "wx_refund"):
             for order in self.filtered(lambda o: o.wx_order_id and o.state == "sale"):
                 for name in changed:
                     if order[name].id != (vals[name] or False):
@@ -99,7 +101,7 @@ class SaleOrder(models.Model):
 
     def _action_cancel(self):
         """The money of a mall order must go back: never a silent cancellation."""
-        if not self.env.context.get("wx_refund"):
+        if not own_step(self.env, "wx_refund"):
             for order in self.filtered("wx_order_id"):
                 order._wx_check_cancel()
         # the deliveries go with it: nobody is to be told that they are missing

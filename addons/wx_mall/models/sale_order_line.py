@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..services.own_step import own_step
+
 #: Fields that change what the shopper paid for.
 PAID_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount", "tax_ids"}
 
@@ -44,7 +46,7 @@ class SaleOrderLine(models.Model):
 
     def write(self, vals):
         changed = PAID_FIELDS & set(vals)
-        if changed and not self.env.context.get("wx_refund"):
+        if changed and not own_step(self.env, "wx_refund"):
             self._wx_check_paid_fields({name: vals[name] for name in changed})
         done = super().write(vals)
         if "product_uom_qty" in vals:
@@ -76,7 +78,7 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if not self.env.context.get("wx_refund"):
+        if not own_step(self.env, "wx_refund"):
             for line in lines.filtered(lambda li: li.state == "sale"):
                 if line.order_id.wx_order_id and line.price_total:
                     raise UserError(

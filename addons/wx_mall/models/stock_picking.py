@@ -76,13 +76,20 @@ class StockPicking(models.Model):
         return done
 
     def _wx_waybill_receiver(self):
-        """Receiver in clear for the printed slip of a mall delivery: {name, phone,
-        address}, or None. Whoever may print the slip may send the parcel; logged."""
+        """Receiver for the printed slip of a mall delivery: {name, phone, address}, or
+        None. In clear, and logged, for those who pack and send; masked for others."""
         self.ensure_one()
         self.check_access("read")
         address = self.sudo().wx_order_id.address_ids[:1]
         if not address:
             return None
+        if not self.env["wx.parcel"]._wx_may_send():
+            parts = (address.region, address.detail)
+            return {
+                "name": address.name,
+                "phone": address.phone,
+                "address": " ".join(filter(None, parts)),
+            }
         return address._wx_clear(
             self.env._("Printed on delivery slip %(name)s", name=self.name)
         )

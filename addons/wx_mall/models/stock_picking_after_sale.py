@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..services.own_step import own_step
+
 
 class StockPicking(models.Model):
     """Returns and replacements of mall after-sales."""
@@ -62,6 +64,6 @@ class StockPicking(models.Model):
             if picking.wx_after_sale_role == "exchange":
                 if record._can("done"):
                     record._move("done")
-            elif not self.env.context.get("wx_after_sale_booking"):
+            elif not own_step(self.env, "wx_after_sale_booking"):
                 flow._returned_natively(record)
         return done

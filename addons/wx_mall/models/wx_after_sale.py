@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.wx_base.money import to_yuan
 
@@ -24,8 +24,6 @@ STATES = [
     ("rejected", "Rejected"),
     ("cancelled", "Cancelled"),
 ]
-#: what staff may write on the form; everything else moves by its buttons
-STAFF_FIELDS = {"seller_fault", "refund_failed", "staff_note"}
 
 
 class WxAfterSale(models.Model):
@@ -38,9 +36,17 @@ class WxAfterSale(models.Model):
 
     _name = "wx.after.sale"
     _description = "After-sales"
-    _inherit = ["mail.thread", "mail.activity.mixin", "wx.owned.mixin"]
+    _inherit = [
+        "wx.guarded.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "wx.owned.mixin",
+    ]
     _order = "id desc"
     _check_company_auto = True
+    _wx_staff_fields = frozenset(
+        {"seller_fault", "refund_failed", "staff_note", "line_ids"}
+    )
 
     name = fields.Char(
         "Number",
@@ -185,12 +191,21 @@ class WxAfterSale(models.Model):
         return found if True in value else ["!", *found]
 
     def write(self, vals):
-        mine = {name for name in vals if not name.startswith(("message_", "activity_"))}
-        if not self.env.su and mine - STAFF_FIELDS - {"line_ids"}:
-            raise AccessError(
-                self.env._("An after-sale moves by its buttons, not by editing it.")
+        raised = self.browse()
+        if vals.get("seller_fault") and not self.env.su:
+            raised = self.filtered(lambda record: not record.seller_fault)
+        done = super().write(vals)
+        raised._wx_raised()
+        return done
+
+    def _wx_raised(self):
+        """Staff just made these dearer: who approved less has not approved this, and
+        above the limit another person must."""
+        # sudo: approvals are written by nobody
+        for record in self.sudo().filtered(lambda r: r.state != "requested"):
+            record.write(
+                {"first_approver_id": self.env.uid, "second_approver_id": False}
             )
-        return super().write(vals)
 
     def _wx_disputed(self):
         """Hook: the shopper disputes these (upper modules make tickets)."""

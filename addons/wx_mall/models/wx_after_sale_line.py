@@ -1,18 +1,20 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
-
-#: what staff may write on a line; the amount only before it is granted
-STAFF_FIELDS = {"amount", "amount_fen", "passed_qty", "failed_qty", "inspection_note"}
 
 
 class WxAfterSaleLine(models.Model):
     """Goods of an after-sale: pieces, what is given back for them, what came back."""
 
     _name = "wx.after.sale.line"
+    _inherit = ["wx.guarded.mixin"]
     _description = "After-sales line"
     _order = "after_sale_id, id"
+    # the amount only before it is granted
+    _wx_staff_fields = frozenset(
+        {"amount", "amount_fen", "passed_qty", "failed_qty", "inspection_note"}
+    )
 
     after_sale_id = fields.Many2one(
         "wx.after.sale", required=True, ondelete="cascade", index=True
@@ -56,16 +58,16 @@ class WxAfterSaleLine(models.Model):
             line.amount_fen = to_fen(line.amount)
 
     def write(self, vals):
-        if not self.env.su and set(vals) - STAFF_FIELDS:
-            raise AccessError(
-                self.env._("An after-sale moves by its buttons, not by editing it.")
-            )
         if {"passed_qty", "failed_qty"} & set(vals) and not self.env.su:
             waiting = self.filtered(lambda line: not line.inspection_open)
             waiting._check_editable(("received", "approved", "returning"))
+        raised = self.browse()
         if "amount_fen" in vals and not self.env.su:
             self._check_editable(("requested", "second_approval", "inspected"))
-        return super().write(vals)
+            raised = self.filtered(lambda line: vals["amount_fen"] > line.amount_fen)
+        done = super().write(vals)
+        raised.after_sale_id._wx_raised()
+        return done
 
     def _check_editable(self, states):
         if any(line.state not in states for line in self):

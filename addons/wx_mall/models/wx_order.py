@@ -27,7 +27,13 @@ class WxOrder(models.Model):
 
     _name = "wx.order"
     _description = "Mall order"
-    _inherit = ["mail.thread", "wx.owned.mixin", "wx.payable.mixin", "wx.job.mixin"]
+    _inherit = [
+        "wx.guarded.mixin",
+        "mail.thread",
+        "wx.owned.mixin",
+        "wx.payable.mixin",
+        "wx.job.mixin",
+    ]
     _order = "id desc"
     _check_company_auto = True
 

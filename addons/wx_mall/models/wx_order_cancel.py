@@ -26,29 +26,47 @@ class WxOrder(models.Model):
         """Whether nothing has left and the money is still here."""
         self.ensure_one()
         left = any(line.qty_delivered > 0 for line in self.sale_order_id.order_line)
-        return (
-            self.state in CANCELLABLE
-            and not left
-            and self.paid_fen > 0
-            and self._wx_refundable_fen() == self.paid_fen
-        )
+        return self.state in CANCELLABLE and not left and self._wx_refundable_fen() > 0
 
     def _wx_cancel_paid(self, who, reason):
-        """Refunds everything and cancels; the row must be locked (``_wx_lock``).
+        """Refunds what is left and cancels; the row must be locked (``_wx_lock``).
+        Above the limit of one person the request stays open until a second approves.
 
-        :raises UserError: something has left or was refunded meanwhile
+        :raises UserError: something has left meanwhile, or a second person is awaited
         """
         self.ensure_one()
         if not self._wx_cancellable():
             raise UserError(self.env._("Something of this order has left already."))
-        with self._wx_because(who, reason):
-            wizard = self.env["wx.order.refund.wizard"].with_context(
-                default_order_id=self.id
+        waiting = self.after_sale_ids.filtered(
+            lambda record: record.state in ("requested", "second_approval")
+        )
+        second = waiting.filtered(lambda record: record.grant_mode == "all")
+        if second:
+            raise UserError(
+                self.env._(
+                    "A second person must approve %(name)s first.", name=second[0].name
+                )
             )
-            wizard.create({"mode": "all", "reason": reason}).action_refund()
-            self.cancel_request = "granted"
+        wizard = self.env["wx.order.refund.wizard"].with_context(
+            default_order_id=self.id
+        )
+        with self._wx_because(who, reason):
+            wizard = wizard.create({"mode": "all", "reason": reason})
+            wizard.action_refund()
+        if not wizard.refund_id:
+            return
+        # what was asked for beside it went back with the rest
+        for record in waiting:
+            record.env["wx.after.sale.flow"]._cancel(record)
+        self._wx_end_cancel("granted", reason, who)
+
+    def _wx_end_cancel(self, answer, reason, who="staff"):
+        """Ends the request to cancel: ``granted`` or ``refused``, with the reason."""
+        self.cancel_request = answer
         self._wx_log("cancel", reason, who=who)
-        self._wx_end_exceptions(["cancel_request"], self.env._("Cancelled"))
+        granted = answer == "granted"
+        text = self.env._("Cancelled") if granted else self.env._("Refused")
+        self._wx_end_exceptions(["cancel_request"], text)
 
     def _wx_drop_holds(self):
         """Paid orders that will never reach the ERP are cancelled."""
@@ -71,6 +89,6 @@ class WxOrder(models.Model):
         """Staff go on shipping; the shopper sees the refusal."""
         self.check_access("write")
         for order in self.sudo().filtered(lambda o: o.cancel_request == "requested"):
-            order.cancel_request = "refused"
-            order._wx_log("cancel", self.env._("Refused: goods are being shipped"))
-            order._wx_end_exceptions(["cancel_request"], self.env._("Refused"))
+            order._wx_end_cancel(
+                "refused", self.env._("Refused: goods are being shipped")
+            )

@@ -33,7 +33,7 @@ class WxOrderException(models.Model):
     """
 
     _name = "wx.order.exception"
-    _inherit = ["mail.thread"]
+    _inherit = ["wx.guarded.mixin", "mail.thread"]
     _description = "Exception of a mall order"
     _order = "state, id desc"
     _check_company_auto = True

@@ -24,9 +24,11 @@ class WxParcel(models.Model):
     late_at = fields.Datetime("Late since", readonly=True, copy=False)
 
     def write(self, vals):
+        done = super().write(vals)
         if "tracking_no" in vals or "express_code" in vals:
-            vals = {**vals, "query_token": False}
-        return super().write(vals)
+            # sudo: the token of another number is worth nothing
+            self.sudo().filtered("query_token").query_token = False
+        return done
 
     def _apply_track(self, new):
         """Movement ends lateness, unless the news are bad."""

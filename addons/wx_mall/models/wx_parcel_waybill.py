@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.wx_base.fields import WxEncrypted
 
@@ -86,10 +86,20 @@ class WxParcel(models.Model):
             self.picking_id
         )
 
+    @api.model
+    def _wx_may_send(self) -> bool:
+        """Whether the user packs and sends parcels, and so sees where they go."""
+        return self.env.su or self.env.user.has_group("stock.group_stock_user")
+
     def _label_html(self):
-        """The label in clear. Whoever may read the parcel may send it; logged."""
+        """The label in clear, for those who pack and send; logged.
+
+        :raises AccessError: for others, who may read the parcel only
+        """
         self.ensure_one()
         self.check_access("read")
+        if not self._wx_may_send():
+            raise AccessError(self.env._("Labels are printed by those who send."))
         # sudo: warehouse staff prints without the right to look people up
         parcel = self.sudo()
         parcel.waybill_printed_at = fields.Datetime.now()

@@ -62,6 +62,7 @@ class WxAfterSaleClock(models.AbstractModel):
             record.message_post(body=self.env._("Nothing was sent back in time."))
         elif record.state == "received" and record.kind == "return_refund":
             flow._lock(record)
+            flow._check_second(record, by_clock=True)
             flow._refund(record, "overdue")
             record.order_id._wx_log(
                 "after_sale",

@@ -76,11 +76,30 @@ class WxAfterSaleFlow(models.AbstractModel):
         return record.order_id._wx_needs_two(fen)
 
     @api.model
+    def _check_second(self, record, by_clock=False):
+        """Before money goes back after an inspection: it may have become more than one
+        person could approve (raised, other refunds meanwhile). Then whoever grants it
+        must be a second person, and never the clock.
+
+        :raises UserError: a second person is needed
+        """
+        if record.second_approver_id or not self._needs_two(record):
+            return
+        if by_clock:
+            raise UserError(self.env._("This amount needs two persons."))
+        if self.env.user in (record.first_approver_id | record.requested_uid):
+            raise UserError(
+                self.env._("A second person must approve a refund of this size.")
+            )
+        record.second_approver_id = self.env.user
+
+    @api.model
     def _reject(self, records, reason):
         for record in records:
             self._lock(record)
             record._move("reject", reject_reason=reason)
             self.env["wx.after.sale.stock"]._drop_return(record)
+            self._answer_cancel(record, "refused", reason)
 
     @api.model
     def _cancel(self, record, act="cancel"):
@@ -143,6 +162,7 @@ class WxAfterSaleFlow(models.AbstractModel):
             record._move("resend")
             self.env["wx.after.sale.stock"]._resend(record)
         else:
+            self._check_second(record)
             self._refund(record)
 
     # money ----------------------------------------------------------------------
@@ -167,7 +187,15 @@ class WxAfterSaleFlow(models.AbstractModel):
                 order, wanted, reason, seller_fault=record.seller_fault
             )
         record.refund_id = refund
+        self._answer_cancel(record, "granted", reason)
         self._follow(record)
+
+    def _answer_cancel(self, record, answer, reason):
+        """The second person has decided on a refund of everything; that was the answer
+        to a shopper who asked to cancel."""
+        order = record.order_id
+        if record.grant_mode == "all" and order.cancel_request == "requested":
+            order._wx_end_cancel(answer, reason)
 
     def _wanted(self, record, inspected):
         """What is refunded: all pieces asked for, after an inspection those that

@@ -85,6 +85,8 @@ class WxAfterSaleEntry(models.TransientModel):
 
     @api.depends("order_id")
     def _compute_kind(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for entry in self:
             free = entry._asking()._free(entry.order_id.sudo()).values()
             came = any(part["delivered"] for part in free)
@@ -117,6 +119,8 @@ class WxAfterSaleEntry(models.TransientModel):
         "line_ids.amount",
     )
     def _compute_account(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for entry in self:
             # amounts are shown to whoever may read the order
             order = entry.order_id.sudo()

@@ -26,6 +26,8 @@ class WxOrderAddressChange(models.TransientModel):
 
     @api.depends("order_id")
     def _compute_place(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for wizard in self:
             address = wizard.order_id.sudo().address_ids[:1]
             wizard.province, wizard.city = address.province, address.city

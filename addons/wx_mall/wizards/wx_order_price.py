@@ -38,6 +38,8 @@ class WxOrderPrice(models.TransientModel):
 
     @api.depends("order_id")
     def _compute_start(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for wizard in self:
             wizard.off = to_yuan(wizard.order_id.staff_discount_fen)
             wizard.freight = to_yuan(wizard.order_id.freight_fen)
