@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..services.own_step import own_step
+
 
 class AccountPayment(models.Model):
     """Payments and refunds that WeChat carried out."""
@@ -22,7 +24,7 @@ class AccountPayment(models.Model):
     def _wx_check_stands(self):
         """:raises UserError: WeChat moved this money for a mall order"""
         orders = self.move_id.sudo()._wx_order_of_payment()
-        if orders and not self.env.context.get("wx_refund"):
+        if orders and not own_step(self.env, "wx_refund"):
             raise UserError(
                 self.env._(
                     "WeChat moved this money for mall order %(name)s: it is taken back "

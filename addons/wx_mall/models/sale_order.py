@@ -48,7 +48,7 @@ class SaleOrder(models.Model):
     def _create_invoices(self, grouped=False, final=False, date=None):
         """Invoices of the mall follow the delivery, with the advance applied to them:
         one made by hand would stand beside the payment."""
-        if not self.env.context.get("wx_posting"):
+        if not own_step(self.env, "wx_posting"):
             for order in self.filtered("wx_order_id"):
                 raise UserError(
                     self.env._(

@@ -195,14 +195,17 @@ class TestOrderRights(RefundCase):
             self.env, "or_accountant", "account.group_account_manager"
         )
         order = self.shipped_order((self.sku_a, 2))
-        sale = order.sale_order_id.with_user(seller).with_context(wx_refund=True)
+        ours = {"wx_refund": True, "wx_posting": True}
+        sale = order.sale_order_id.with_user(seller).with_context(**ours)
         with self.assertRaises(UserError):
             sale.order_line[:1].write({"price_unit": 1})
         with self.assertRaises(UserError):
             sale.write({"pricelist_id": False})
         with self.assertRaises(UserError):
             sale._action_cancel()
-        invoice = order.invoice_ids.with_user(accountant).with_context(wx_refund=True)
+        with self.assertRaises(UserError):
+            sale._create_invoices()
+        invoice = order.invoice_ids.with_user(accountant).with_context(**ours)
         with self.assertRaises(UserError):
             invoice.button_draft()
         with self.assertRaises(RedirectWarning):
