@@ -88,7 +88,12 @@ class WxOrders(http.Controller):
             (404, "resource.not_found"),
             (409, "order.not_payable"),
             (409, "order.expired"),
+            (409, "pay.already_paid"),
+            (409, "pay.expired"),
             (409, "pay.virtual_on_ios"),
+            (422, "pay.app_not_bound"),
+            (422, "pay.nothing_to_pay"),
+            (422, "pay.provider_refused"),
             (503, "pay.unavailable"),
         ),
     )

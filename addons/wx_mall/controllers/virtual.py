@@ -8,7 +8,7 @@ from ..schemas.virtual import VirtualCodeList
 class WxVirtual(http.Controller):
     @wx_route(
         "/orders/<int:order_id>/codes",
-        methods=["GET"],
+        methods=["POST"],
         returns=VirtualCodeList,
         tags=["orders"],
         summary="The codes I have bought",
@@ -16,5 +16,6 @@ class WxVirtual(http.Controller):
         errors=((404, "resource.not_found"), (409, "codes.not_paid")),
     )
     def codes(self, ctx, order_id):
-        """Reading them uses them: a code that was seen is not refunded."""
+        """Reading them uses them: a code that was seen is not refunded. So it is no
+        GET, which phones repeat and fetch ahead; it may be repeated all the same."""
         return ctx.env["wx.virtual.service"]._codes(ctx, order_id)

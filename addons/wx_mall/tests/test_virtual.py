@@ -54,7 +54,7 @@ class TestVirtual(MallOrderCase):
         return order, token
 
     def codes(self, order, token):
-        answer = self.api("GET", f"/orders/{order.id}/codes", token)
+        answer = self.api("POST", f"/orders/{order.id}/codes", token)
         self.assertEqual(answer.status_code, 200, answer.text)
         self.env.invalidate_all()
         return answer.json()
@@ -69,10 +69,12 @@ class TestVirtual(MallOrderCase):
         self.assertEqual(order.delivery_kind, "none")
         self.assertEqual(self.of(order).mapped("state"), ["held", "held"])
         path = f"/orders/{order.id}/codes"
-        self.assertProblem(self.api("GET", path, token), 409, "codes.not_paid")
-        self.assertProblem(self.api("GET", path), 401, "auth.required")
+        self.assertProblem(self.api("POST", path, token), 409, "codes.not_paid")
+        self.assertProblem(self.api("POST", path), 401, "auth.required")
         other = self.shopper(with_address=False)[0]
-        self.assertProblem(self.api("GET", path, other), 404, "resource.not_found")
+        self.assertProblem(self.api("POST", path, other), 404, "resource.not_found")
+        # peers.md §3: no GET changes anything; this one would use the codes up
+        self.assertEqual(self.api("GET", path, token).status_code, 405)
         self.pay(token, order, uid)
         early = self.codes(order, token)
         self.assertEqual((early["items"], early["pending"]), ([], None))
