@@ -1,5 +1,6 @@
 """Transactions around calls to the outside, on real connections."""
 
+from contextlib import closing
 from datetime import datetime
 
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
@@ -9,7 +10,9 @@ from odoo.modules import module as odoo_module
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
-from odoo.addons.wx_base import tools
+from odoo.addons.wx_base import steady, tools
+
+TYPES = {"n": "int", "texts": "text[]"}
 
 
 @tagged("post_install", "-at_install", "wx")
@@ -58,6 +61,40 @@ class TestTools(TransactionCase):
             with registry.cursor() as cr:
                 cr.execute("DROP TABLE IF EXISTS wx_tools_probe")
                 cr.commit()  # pylint: disable=invalid-commit
+
+    def test_steady_connections_keep_their_plans(self):
+        """The same connection comes back with what was prepared on it, in no
+        transaction; one that the server closed is replaced unnoticed."""
+        statement = steady.Prepared(
+            "wx_tools_probe", "SELECT %(n)s::int + 1, %(texts)s", TYPES
+        )
+        name = self.env.registry.db_name
+        pids = []
+        for number in (1, 2, 3):
+            with closing(steady.cursor(name)) as cr:
+                before = cr.sql_log_count
+                statement.execute(cr, {"n": number, "texts": [None, "a%b"]})
+                self.assertEqual(cr.fetchone(), (number + 1, [None, "a%b"]))
+                self.assertEqual(cr.sql_log_count - before, 2 if number == 1 else 1)
+                pids.append(cr.connection.get_backend_pid())
+                cr.execute("SHOW transaction_isolation")
+                self.assertEqual(cr.fetchone()[0], "repeatable read")
+        self.assertEqual(len(set(pids)), 1)
+        with closing(self.env.registry.cursor()) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pids[0]])
+        with closing(steady.cursor(name)) as cr:
+            statement.execute(cr, {"n": 4, "texts": []})
+            self.assertEqual(cr.fetchone(), (5, []))
+            self.assertNotEqual(cr.connection.get_backend_pid(), pids[0])
+
+    def test_prepared_statements_on_other_connections(self):
+        """In a request's own transaction they run as plain SQL; several in a row are
+        one round trip and answer with the last."""
+        one = steady.Prepared("wx_tools_one", "SELECT %(n)s::int", TYPES)
+        two = steady.Prepared("wx_tools_two", "SELECT %(n)s::int * 2", TYPES)
+        with self.assertQueryCount(1):
+            steady.execute(self.env.cr, [one, two], {"n": 3})
+        self.assertEqual(self.env.cr.fetchall(), [(6,)])
 
     def test_iso8601(self):
         value = datetime(2026, 1, 31, 16, 0, 5, 999)

@@ -1,38 +1,39 @@
 """The SQL statements of order intake, and nothing else.
 
-``READ`` answers everything a decision needs in one round trip; ``WRITE`` takes the
-holds and writes order, lines, receiver and holds, or nothing when one line cannot be
-held. ``CANDIDATES`` locks and reads the stock rows between them where more than one
-pool is in question. All run in one READ COMMITTED transaction. Amounts are integer fen.
+``READ`` answers everything a decision needs in one round trip; ``ORDER`` writes order,
+lines and receiver; ``HOLD`` takes the holds, or says that one line cannot be held, and
+comes last: the rows on which buyers queue are locked only from there to the commit.
+``CANDIDATES`` locks and reads them before, where more than one pool is in question. All
+run in one READ COMMITTED transaction and are planned once per connection
+(``wx_base.steady``). Amounts are integer fen.
 """
+
+from odoo.addons.wx_base.steady import Prepared
 
 from . import stock_sql
 
-READ = """
+_KEEP = stock_sql.keep(
+    "s.product_id",
+    "s.pool_id",
+    "CASE WHEN sp.kind = 'warehouse' THEN p.safety_stock END",
+)
+# ``sellable`` is what all pools of the mini-program have together, unlocked: too little
+# there is sold out at once; enough decides nothing, HOLD does.
+_READ = f"""
 SELECT o.request_hash, o.answer,
        a.row AS address, pp.id AS pickup_point,
        p.order_timeout_minutes, p.low_stock, p.freight_version,
        EXISTS (SELECT 1 FROM wx_order q
                 WHERE q.user_id = %(user)s AND q.quote_nonce = %(nonce)s)
            AS quote_used,
-       (SELECT json_build_object(
-                   'rule', p.allocation_rule, 'split', p.allow_split,
-                   'keep', p.safety_stock,
-                   'pools', json_agg(json_build_object(
-                       'id', sp.id, 'place', w.id, 'sequence', w.sequence,
-                       'province', w.wx_province, 'quota', sp.kind = 'quota',
-                       'exclusive', sp.exclusive) ORDER BY w.sequence, w.id))
-          FROM wx_stock_pool sp
-          LEFT JOIN wx_stock_pool up ON up.id = sp.parent_id
-          JOIN stock_warehouse w ON w.id = COALESCE(sp.warehouse_id, up.warehouse_id)
-         WHERE sp.active AND sp.company_id = p.company_id
-           AND (pp.id IS NULL OR w.id = pp.warehouse_id)
-           AND (sp.kind = 'quota' AND sp.app_id = p.id
-                OR sp.kind = 'warehouse' AND (NOT EXISTS (
-                    SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id)
-                OR EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
-                            WHERE r.app_id = p.id AND r.warehouse_id = w.id))))
-           AS pools,
+       b.pools,
+       (SELECT json_object_agg(f.product_id, f.pieces)
+          FROM (SELECT s.product_id, sum(GREATEST(floor(
+                           s.free - s.held - s.carved - {_KEEP}), 0)) AS pieces
+                  FROM wx_sku_stock s JOIN wx_stock_pool sp ON sp.id = s.pool_id
+                 WHERE s.product_id = ANY(%(skus)s) AND s.pool_id = ANY(b.ids)
+                 GROUP BY s.product_id) f)
+           AS sellable,
        (SELECT json_agg(json_build_object(
                    'product_id', s.product_id, 'listing_id', s.listing_id,
                    'title', s.title, 'sku_text', s.sku_text, 'image', s.image,
@@ -74,6 +75,26 @@ SELECT o.request_hash, o.answer,
          WHERE user_id = %(user)s AND active
            AND (id = %(address)s
                 OR (%(default_address)s AND is_default))) a ON TRUE
+  CROSS JOIN LATERAL (
+        SELECT array_agg(sp.id) AS ids,
+               json_build_object(
+                   'rule', p.allocation_rule, 'split', p.allow_split,
+                   'keep', p.safety_stock,
+                   'pools', json_agg(json_build_object(
+                       'id', sp.id, 'place', w.id, 'sequence', w.sequence,
+                       'province', w.wx_province, 'quota', sp.kind = 'quota',
+                       'exclusive', sp.exclusive) ORDER BY w.sequence, w.id))
+                   AS pools
+          FROM wx_stock_pool sp
+          LEFT JOIN wx_stock_pool up ON up.id = sp.parent_id
+          JOIN stock_warehouse w ON w.id = COALESCE(sp.warehouse_id, up.warehouse_id)
+         WHERE sp.active AND sp.company_id = p.company_id
+           AND (pp.id IS NULL OR w.id = pp.warehouse_id)
+           AND (sp.kind = 'quota' AND sp.app_id = p.id
+                OR sp.kind = 'warehouse' AND (NOT EXISTS (
+                    SELECT 1 FROM wx_app_warehouse_rel WHERE app_id = p.id)
+                OR EXISTS (SELECT 1 FROM wx_app_warehouse_rel r
+                            WHERE r.app_id = p.id AND r.warehouse_id = w.id)))) b
  WHERE p.id = %(app)s
 """
 
@@ -81,7 +102,7 @@ SELECT o.request_hash, o.answer,
 NEXT_ID = "SELECT nextval('wx_order_id_seq')"
 
 # The row as it is once the lock is ours: nobody sells or folds it until we commit.
-CANDIDATES = f"""
+_CANDIDATES = f"""
 SELECT s.product_id, s.pool_id,
        s.free - s.held - s.carved
        - {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS sellable
@@ -92,25 +113,8 @@ SELECT s.product_id, s.pool_id,
  ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
 """
 
-WRITE = f"""
-WITH want AS MATERIALIZED (
-    SELECT * FROM unnest(
-           %(hold_skus)s::int[], %(hold_pools)s::int[], %(hold_qtys)s::int[],
-           %(hold_keeps)s::numeric[], %(hold_extras)s::int[])
-           AS w(product_id, pool_id, qty, keep, extra)
-), locked AS MATERIALIZED (
-    SELECT s.id, w.qty, w.extra,
-           {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS keep
-      FROM wx_sku_stock s
-      JOIN want w ON w.product_id = s.product_id AND w.pool_id = s.pool_id
-     ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
-), held AS (
-    UPDATE wx_sku_stock s SET held = s.held + l.qty FROM locked l
-     WHERE s.id = l.id AND s.free - s.held - s.carved - l.keep + l.extra >= l.qty
-    RETURNING s.product_id, s.pool_id, l.qty, l.extra
-), verdict AS MATERIALIZED (
-    SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM want) AS ok
-), ordered AS (
+_ORDER = """
+WITH ordered AS (
     INSERT INTO wx_order (
         id, name, app_id, company_id, user_id, currency_id, pool_id, state,
         intake_state, posting_state, shipping_state, goods_fen,
@@ -126,8 +130,7 @@ WITH want AS MATERIALIZED (
            0, 0, 0, 0, %(qty_total)s, %(remark)s, %(nonce)s,
            %(key)s, %(hash)s, %(answer)s, %(expires)s,
            1, %(now)s, 1, %(now)s
-      FROM verdict v, res_company c
-     WHERE v.ok AND c.id = %(company)s
+      FROM res_company c WHERE c.id = %(company)s
     RETURNING id
 ), lines AS (
     INSERT INTO wx_order_line (
@@ -148,17 +151,62 @@ WITH want AS MATERIALIZED (
     SELECT o.id, %(province)s, %(city)s, %(district)s, %(receiver)s, %(phone)s,
            %(detail)s, %(phone_digest)s
       FROM ordered o WHERE %(has_address)s
-), holds AS (
-    INSERT INTO wx_hold (
-        user_id, key, product_id, pool_id, order_id, qty, presale, taken, converted,
-        state, expires_at, created_at)
-    SELECT %(user)s, %(key)s, h.product_id, h.pool_id, o.id, h.qty,
-           LEAST(h.qty, h.extra), 0, 0, 'active', %(expires)s, %(now)s
-      FROM ordered o, held h
 ), bought AS (
     DELETE FROM wx_cart_line USING ordered o
      WHERE %(from_cart)s AND user_id = %(user)s AND app_id = %(app)s
        AND product_id = ANY(%(skus)s)
 )
+SELECT id FROM ordered
+"""
+
+_HOLD = f"""
+WITH want AS MATERIALIZED (
+    SELECT * FROM unnest(
+           %(hold_skus)s::int[], %(hold_pools)s::int[], %(hold_qtys)s::int[],
+           %(hold_keeps)s::numeric[], %(hold_extras)s::int[])
+           AS w(product_id, pool_id, qty, keep, extra)
+), locked AS MATERIALIZED (
+    SELECT s.id, w.qty, w.extra,
+           {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS keep
+      FROM wx_sku_stock s
+      JOIN want w ON w.product_id = s.product_id AND w.pool_id = s.pool_id
+     ORDER BY s.product_id, s.pool_id FOR UPDATE OF s
+), held AS (
+    UPDATE wx_sku_stock s SET held = s.held + l.qty FROM locked l
+     WHERE s.id = l.id AND s.free - s.held - s.carved - l.keep + l.extra >= l.qty
+    RETURNING s.product_id, s.pool_id, l.qty, l.extra
+), verdict AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM want) AS ok
+), holds AS (
+    INSERT INTO wx_hold (
+        user_id, key, product_id, pool_id, order_id, qty, presale, taken, converted,
+        state, expires_at, created_at)
+    SELECT %(user)s, %(key)s, h.product_id, h.pool_id, %(id)s, h.qty,
+           LEAST(h.qty, h.extra), 0, 0, 'active', %(expires)s, %(now)s
+      FROM verdict v, held h WHERE v.ok
+)
 SELECT v.ok, (SELECT array_agg(product_id) FROM held) FROM verdict v
 """
+
+_TYPES = {
+    **dict.fromkeys(
+        ("address", "amount", "app", "company", "discount", "freight", "goods", "id"),
+        "int",
+    ),
+    **dict.fromkeys(("pickup_point", "pool", "qty_total", "user"), "int"),
+    **dict.fromkeys(("discounts", "hold_extras", "hold_pools", "hold_qtys"), "int[]"),
+    **dict.fromkeys(("hold_skus", "list_prices", "listings", "pools"), "int[]"),
+    **dict.fromkeys(("prices", "qtys", "skus"), "int[]"),
+    **dict.fromkeys(("hold_keeps", "keeps"), "numeric[]"),
+    **dict.fromkeys(("images", "sku_texts", "titles"), "text[]"),
+    **dict.fromkeys(("answer", "city", "delivery_kind", "detail", "district"), "text"),
+    **dict.fromkeys(("hash", "key", "name", "nonce", "phone", "phone_digest"), "text"),
+    **dict.fromkeys(("province", "receiver", "remark"), "text"),
+    **dict.fromkeys(("default_address", "from_cart", "has_address"), "boolean"),
+    **dict.fromkeys(("expires", "now"), "timestamp"),
+    "snapshot": "jsonb",
+}
+READ = Prepared("wx_intake_read", _READ, _TYPES)
+CANDIDATES = Prepared("wx_intake_candidates", _CANDIDATES, _TYPES)
+ORDER = Prepared("wx_intake_order", _ORDER, _TYPES)
+HOLD = Prepared("wx_intake_hold", _HOLD, _TYPES)

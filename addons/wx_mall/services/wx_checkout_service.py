@@ -34,8 +34,8 @@ class WxCheckoutService(models.AbstractModel):
         :param default_address: take the default address when none is named
         """
         address_id = body.address_id or (quote and quote["d"]) or None
-        cr.execute(
-            intake_sql.READ,
+        intake_sql.READ.execute(
+            cr,
             {
                 "app": ctx.app_id,
                 "user": ctx.user_id,

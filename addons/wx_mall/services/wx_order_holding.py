@@ -2,6 +2,7 @@ from collections import Counter
 
 from odoo import api, models
 
+from odoo.addons.wx_base import steady
 from odoo.addons.wx_base.http import WxError
 
 from . import intake_sql
@@ -33,8 +34,8 @@ SELECT m.product_id, w.pool_id, sum(m.product_qty)
 
 
 class WxOrderHolding(models.AbstractModel):
-    """Takes the stock of an order and writes the order, in one statement or not at
-    all (``intake_sql.WRITE``)."""
+    """Writes an order and takes its stock, in one transaction or not at all
+    (``intake_sql``)."""
 
     _name = "wx.order.holding"
     _description = "Holding of stock for mall orders"
@@ -47,8 +48,8 @@ class WxOrderHolding(models.AbstractModel):
         With several the rows are locked and read first; the guard stays.
 
         :param cr: cursor in READ COMMITTED
-        :param params: arguments of ``intake_sql.WRITE`` with ``hold_skus`` and
-            ``hold_qtys``, without pools
+        :param params: arguments of ``intake_sql.ORDER`` and ``HOLD`` with ``hold_skus``
+            and ``hold_qtys``, without pools
         :param stock: ``pools`` of ``intake_sql.READ``
         :param policies: ``{product id: sell policy}`` where it is not "stock"
         :return: the JSON answer of the placed order
@@ -72,8 +73,9 @@ class WxOrderHolding(models.AbstractModel):
     def _write(self, cr, params, pools, parts, keeps, extras):
         held_in = {pool_id for _sku, pool_id, _qty in parts}
         main = next((pool for pool in pools if pool.id in held_in), None)
-        cr.execute(
-            intake_sql.WRITE,
+        steady.execute(
+            cr,
+            [intake_sql.ORDER, intake_sql.HOLD],
             {
                 **params,
                 "pool": self._main_pool(pools, main),
@@ -110,8 +112,8 @@ class WxOrderHolding(models.AbstractModel):
         shared = [pool for pool in pools if not pool.quota]
         if loose and shared:
             cr.execute(_ROWS, (list(loose), [pool.id for pool in shared]))
-        cr.execute(
-            intake_sql.CANDIDATES,
+        intake_sql.CANDIDATES.execute(
+            cr,
             {
                 "skus": params["hold_skus"],
                 "pools": [pool.id for pool in pools],

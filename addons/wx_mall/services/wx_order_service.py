@@ -85,6 +85,8 @@ class WxOrderService(models.AbstractModel):
         self._check_seen(pricing, body, quote)
         if row["unfolded"]:
             stock_sql.fold(cr, [line["product_id"] for line in lines])
+        else:
+            self._check_stock(ctx, row["sellable"] or {}, lines)
         order_id, answer = self._write(cr, ctx, body, quote, row, kind, lines, pricing)
         ctx.env["wx.price.hook"]._taken(cr, order_id, ask, pricing)
         return answer
@@ -133,9 +135,25 @@ class WxOrderService(models.AbstractModel):
                 amount_fen=amount,
             )
 
+    def _check_stock(self, ctx, sellable, lines):
+        """Refuses what all pools together do not have, before anything is written or
+        locked: most answers of a rush are these.
+
+        :param sellable: ``{SKU as text: pieces}`` of ``intake_sql.READ``
+        :raises WxError: 409 ``stock.sold_out``
+        """
+        short = [
+            line["product_id"]
+            for line in lines
+            if line["is_storable"]
+            and line["sell_policy"] == "stock"
+            and sellable.get(str(line["product_id"]), 0) < line["qty"]
+        ]
+        if short:
+            raise ctx.env["wx.order.holding"]._sold_out(short)
+
     def _write(self, cr, ctx, body, quote, row, kind, lines, pricing):
-        """``(order id, answer)`` of the second statement: holds, order, lines and
-        receiver, or nothing."""
+        """``(order id, answer)``: order, lines, receiver and holds, or nothing."""
         now = fields.Datetime.now()
         expires = now + timedelta(minutes=row["order_timeout_minutes"])
         cr.execute(intake_sql.NEXT_ID)

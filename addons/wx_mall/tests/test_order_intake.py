@@ -1,7 +1,14 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.wx_base.tools import rc_cursor
+
 from .order_common import MallOrderCase
+
+SERVICE = "odoo.addons.wx_mall.services.wx_order_service"
 
 
 @tagged("post_install", "-at_install", "wx")
@@ -49,6 +56,37 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(problem["sku_ids"], [self.sku_b.id])
         self.assertEqual(self.stock_of(self.sku_a), (10, 0))
         self.assertEqual(self.stock_of(self.sku_b), (10, 0))
+
+    def test_few_statements(self):
+        """Figures ``bench.burst_*`` and ``bench.intake_*`` live on this: one read, a
+        number, and one round trip that writes order and holds; what is sold out is
+        answered after the read, with nothing written, locked or numbered."""
+        self.place(self.token, self.address_id, (self.sku_a, 1))  # warm caches, fold
+        seen = self.statements_of(self.sku_a, 1, 201)
+        self.assertEqual(len(seen), 3, seen)
+        seen = self.statements_of(self.sku_a, 99, 409)
+        self.assertEqual(len(seen), 1, seen)
+
+    def statements_of(self, sku, qty, status):
+        """The statements of the READ COMMITTED transaction that places an order."""
+        seen = []
+
+        @contextmanager
+        def counted(env):
+            with rc_cursor(env) as cr:
+                execute = cr.execute
+
+                def count(query, *args, **kwargs):
+                    seen.append(str(query)[:60])
+                    return execute(query, *args, **kwargs)
+
+                with patch.object(cr, "execute", count):
+                    yield cr
+
+        with patch(f"{SERVICE}.rc_cursor", counted):
+            answer = self.place(self.token, self.address_id, (sku, qty))
+        self.assertEqual(answer.status_code, status, answer.text)
+        return seen
 
     def test_b2b_reservation_counts_at_once(self):
         self.put_stock(self.sku_a, -9)
