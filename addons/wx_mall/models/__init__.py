@@ -63,6 +63,7 @@ from . import wx_order_money_box
 from . import account_move
 from . import wx_order_price
 from . import wx_order_price_box
+from . import wx_order_price_change
 from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_stock

@@ -20,7 +20,9 @@ class WxOrder(models.Model):
         "Freight (fen)", required=True, readonly=True, default=0
     )
     price_snapshot = fields.Json(
-        readonly=True, help="How the amount came about, as it was when it was placed."
+        readonly=True,
+        help="How the amount came about: as it was when it was placed, and under "
+        "“changes” what staff changed since, the last one being what is charged.",
     )
     delivery_kind = fields.Selection(
         [

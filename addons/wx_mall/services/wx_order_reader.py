@@ -120,7 +120,7 @@ class WxOrderReader(models.AbstractModel):
             "paid_at": iso8601(order.paid_at),
             "closed_at": iso8601(order.closed_at),
             "close_reason": order.close_reason or None,
-            "discounts": (order.price_snapshot or {}).get("applied", []),
+            "discounts": self._discounts(order),
             "promised_at": iso8601(
                 order.promised_at
                 or ctx.env["wx.availability.service"]._promise_of(order)
@@ -132,6 +132,15 @@ class WxOrderReader(models.AbstractModel):
             "parcels": self.env["wx.parcel.reader"]._of_order(order),
             "pickup": self.env["wx.pickup.service"]._of_order(order),
         }
+
+    @staticmethod
+    def _discounts(order):
+        """Promotions when it was placed, and what the shop took off since."""
+        staff = order._wx_staff_step()
+        return [
+            *(order.price_snapshot or {}).get("applied", []),
+            *([staff] if staff else []),
+        ]
 
     def _address(self, order):
         """The shopper's own receiver in clear; logged like every clear text."""

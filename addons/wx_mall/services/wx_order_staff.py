@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from pydantic import ValidationError as SchemaError
 
 from odoo import api, models
@@ -37,10 +39,20 @@ class WxOrderStaff(models.AbstractModel):
         self._check_price(order, off_fen, freight_fen)
         self._settle(order)
         self._check_price(order, off_fen, freight_fen)
-        before = self._amounts(order)
         _goods, freight = order._wx_full_fen()
-        self._apply(order.sudo(), off_fen, freight_fen, freight - freight_fen)
-        order._wx_log("price", reason, before=before, after=self._amounts(order))
+        with self._recorded(order, reason):
+            self._apply(order.sudo(), off_fen, freight_fen, freight - freight_fen)
+
+    @contextmanager
+    def _recorded(self, order, reason):
+        """What the block changes of the amount goes to the time line and, with the
+        share of each line, to the snapshot: it always explains what is charged."""
+        before = self._amounts(order)
+        old = {line.id: line.amount_fen for line in order.line_ids}
+        yield
+        after = self._amounts(order)
+        order._wx_log("price", reason, before=before, after=after)
+        order.sudo()._wx_snapshot_change(reason, before, after, old)
 
     @staticmethod
     def _amounts(order):
@@ -198,11 +210,9 @@ class WxOrderStaff(models.AbstractModel):
         """An unpaid order takes the freight of its new address; a waiver stays."""
         if fen == order._wx_full_fen()[1]:
             return self.env._("The freight stays the same.")
-        before = self._amounts(order)
         waived = min(order.freight_waived_fen, fen)
-        self._apply(order.sudo(), order.staff_discount_fen, fen - waived, waived)
-        reason = self.env._("Freight of the new address")
-        order._wx_log("price", reason, before=before, after=self._amounts(order))
+        with self._recorded(order, self.env._("Freight of the new address")):
+            self._apply(order.sudo(), order.staff_discount_fen, fen - waived, waived)
         return self.env._(
             "The shopper now pays ¥%(amount).2f, freight ¥%(freight).2f included.",
             amount=to_yuan(order.amount_fen),

@@ -72,6 +72,73 @@ class TestOrderStaff(MallOrderCase):
         return (order or self.order).payment_attempt_ids.mapped("wx_attempt_state")
 
     # price ----------------------------------------------------------------------
+    def assertExplained(self, order):
+        """The snapshot alone comes to the very fen that are charged."""
+        order.invalidate_recordset()
+        snapshot = order.price_snapshot
+        last = snapshot["changes"][-1] if snapshot.get("changes") else None
+        if last is None:
+            self.assertEqual(snapshot["amount_fen"], order.amount_fen)
+            return
+        after = last["after"]
+        lines = {line["sku_id"]: line for line in last["lines"]}
+        self.assertEqual(after["amount_fen"], order.amount_fen)
+        self.assertEqual(
+            sum(line["after_fen"] for line in lines.values()) + after["freight_fen"],
+            order.amount_fen,
+        )
+        for line in order.line_ids:
+            mine = lines[line.product_id.id]
+            self.assertEqual(mine["after_fen"], line.amount_fen)
+            self.assertEqual(mine["staff_fen"], line.staff_discount_fen)
+
+    def test_the_snapshot_explains_what_is_charged(self):
+        self.assertExplained(self.order)
+        first = dict(self.order.price_snapshot)
+        self.price(4.0, reason="a regular")
+        self.assertExplained(self.order)
+        self.price(2.5, user=self.manager, reason="only half")
+        self.assertExplained(self.order)
+        snapshot = dict(self.order.price_snapshot)
+        one, two = snapshot.pop("changes")
+        self.assertEqual(snapshot, first, "the pricing of the order is not rewritten")
+        self.assertEqual(
+            (one["user"], one["user_id"], one["reason"]),
+            (self.operator.name, self.operator.id, "a regular"),
+        )
+        self.assertTrue(one["at"].endswith("Z"), one["at"])
+        self.assertEqual(one["before"]["amount_fen"], 4499)
+        self.assertEqual(one["after"], two["before"])
+        self.assertEqual(two["after"]["amount_fen"], 4249)
+        self.assertEqual(sum(li["before_fen"] for li in two["lines"]), 4099)
+        # the page of the order shows it, and the shopper sees the discount
+        seen = self.order.with_user(self.operator)
+        self.assertEqual(seen.price_change_count, 2)
+        for text in (self.operator.name, "only half", "42.49", "40.99"):
+            self.assertIn(text, seen.price_changes)
+        detail = self.api("GET", f"/orders/{self.order.id}", self.token).json()
+        step = detail["discounts"][-1]
+        self.assertEqual((step["code"], step["fen"]), ("staff", 250))
+        self.assertEqual(
+            sum(entry["fen"] for entry in detail["discounts"]), detail["discount_fen"]
+        )
+
+    def test_the_snapshot_explains_a_waived_and_a_new_freight(self):
+        self.charge_freight()
+        order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 1)))
+        self.assertEqual(order.freight_fen, 800)
+        self.price(0, freight=5, order=order, user=self.manager)
+        self.assertExplained(order)
+        self.move(
+            order=order,
+            province="新疆维吾尔自治区",
+            city="乌鲁木齐市",
+            district="天山区",
+        )
+        self.assertExplained(order)
+        changes = order.price_snapshot["changes"]
+        self.assertEqual([c["after"]["freight_fen"] for c in changes], [500, 1700])
+
     def test_price_within_the_limit(self):
         self.price(4.0)
         order = self.order
