@@ -60,8 +60,9 @@ def compute(document: dict, region, lines: list) -> FreightResult:
         virtual goods, nothing to be picked up.
     :return: entries have ``kind`` (``charged``, ``free``, ``restricted``, ``excluded``,
         ``undeliverable``), ``product_ids``, ``name``, ``place`` and, for fees, ``fen``,
-        ``charge``, ``units``, ``first``, ``first_fen``, ``next``, ``next_fen``,
-        ``next_times``, ``first_charged``
+        ``charge``, ``units``, ``measures`` ({product id as text: units of a piece}),
+        ``first``, ``first_fen``, ``next``, ``next_fen``, ``next_times``,
+        ``first_charged``
     :raises ValueError: negative quantity, weight, volume or amount
     """
     keys = region_keys(*region) if region else ("",)
@@ -162,6 +163,7 @@ def _charge(template, key, keys, lines, order):
     entry.update(
         charge=template["charge"],
         units=units,
+        measures=_measures(measure, lines),
         first=rule["first"],
         first_fen=rule["first_fen"],
         next=rule["next"],
@@ -175,6 +177,14 @@ def _charge(template, key, keys, lines, order):
     if free:
         entry.update(kind="free", fen=0, free=free)
     return entry
+
+
+def _measures(measure, lines):
+    """``{product id as text: units of one piece}``."""
+    result = {}
+    for line in sorted(lines, key=lambda line: (line["product_id"], line[measure])):
+        result[str(line["product_id"])] = 1 if measure == "qty" else line[measure]
+    return result
 
 
 def _steps(units, step):
@@ -219,3 +229,30 @@ def _only_highest_first(entries):
         fen = times * entry["next_fen"]
         if fen < entry["fen"]:
             entry.update(fen=fen, next_times=times, first_charged=False)
+
+
+def fen_of_rest(entries: list, sent: dict) -> int | None:
+    """What an order's freight comes to when only a part of its goods is sent.
+
+    By the rules of the day of the order, as its explanation keeps them; what was free
+    stays free.
+
+    :param entries: explanation of :func:`compute`, as stored with the order
+    :param sent: ``{product id: pieces}`` that left or will leave
+    :return: fen; None for entries that do not keep the measures of a piece
+    """
+    charged = []
+    for entry in entries:
+        pieces = {p: sent.get(p, 0) for p in entry.get("product_ids", ())}
+        if entry["kind"] != "charged" or not any(pieces.values()):
+            continue
+        measures = entry.get("measures")
+        if measures is None:
+            return None
+        units = sum(qty * measures[str(product)] for product, qty in pieces.items())
+        times = _steps(units - entry["first"], entry["next"])
+        fen = entry["first_fen"] + times * entry["next_fen"]
+        charged.append({**entry, "units": units, "next_times": times, "fen": fen})
+    if not all(entry.get("first_charged", True) for entry in entries):
+        _only_highest_first(charged)
+    return sum(entry["fen"] for entry in charged)

@@ -113,13 +113,21 @@ def _pick(rooms, todo):
 
 
 def freight_due(
-    freight_fen: int, refunded_fen: int, nothing_left: bool, seller_fault: bool
+    freight_fen: int,
+    refunded_fen: int,
+    nothing_left: bool,
+    seller_fault: bool,
+    sent_fen: int | None = None,
 ) -> int:
     """Freight to give back with a refund: all that is left of it when nothing of the
     order was or will be shipped, or when the seller is at fault (退货暂行办法 18: the
-    consumer bears only the way back of goods that are in order)."""
+    consumer bears only the way back of goods that are in order). When pieces are taken
+    out before they left: what was paid above ``sent_fen``, the freight of the others.
+    """
     rest = max(0, freight_fen - refunded_fen)
-    return rest if nothing_left or seller_fault else 0
+    if nothing_left or seller_fault:
+        return rest
+    return 0 if sent_fen is None else max(0, rest - sent_fen)
 
 
 def passed_fen(max_fen: int, qty: int, passed: int) -> int:

@@ -145,17 +145,20 @@ class WxAfterSaleAsking(models.AbstractModel):
         """Fen of freight that would go back with these goods, as they stand now."""
         if kind == "exchange":
             return 0
-        wanted = [
-            Wanted(item.line, item.qty, keeps=item.fen is not None) for item in asked
-        ]
-        refunding = self.env["wx.order.refunding"]
-        try:
-            whole = kind == "refund_only" and refunding._is_whole(order, wanted)
-        except ValidationError:
-            whole = False
-        return freight_due(
-            order.freight_fen, order._wx_freight_refunded_fen(), whole, seller_fault
+        without = freight_due(
+            order.freight_fen, order._wx_freight_refunded_fen(), False, seller_fault
         )
+        if kind == "refund_only":
+            wanted = [
+                Wanted(item.line, item.qty, keeps=item.fen is not None)
+                for item in asked
+            ]
+            refunding = self.env["wx.order.refunding"]
+            try:
+                return refunding._worth(order, wanted, seller_fault)[1]
+            except ValidationError:
+                return without  # refused with its own words where it is asked for
+        return without
 
     def _too_much(self, line, fen):
         return WxError(

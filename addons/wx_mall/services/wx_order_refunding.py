@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -6,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.wx_base.money import to_fen
 
+from ..pricing.freight import fen_of_rest
 from ..pricing.refund import TooMany, freight_due, take
 
 
@@ -51,9 +53,7 @@ class WxOrderRefunding(models.AbstractModel):
         if not whole:
             self._ensure_posted(order)
         plan = self._plan(order, wanted)
-        freight = freight_due(
-            order.freight_fen, order._wx_freight_refunded_fen(), whole, seller_fault
-        )
+        freight = self._freight_back(order, plan, whole, seller_fault)
         if freight:
             plan["lines"].append(self._line(False, 0, freight, freight, freight))
         self._lower_sale(order, plan["lower"], whole)
@@ -96,18 +96,14 @@ class WxOrderRefunding(models.AbstractModel):
         return self._create(order, plan, reason)
 
     @api.model
-    def _worth(self, order, wanted):
+    def _worth(self, order, wanted, seller_fault=False):
         """``(fen of each wanted, freight fen)`` at the moment; grants nothing.
 
         :raises ValidationError: more pieces than are left
         """
         plan = self._plan(order, wanted)
-        freight = freight_due(
-            order.freight_fen,
-            order._wx_freight_refunded_fen(),
-            self._is_whole(order, wanted),
-            False,
-        )
+        whole = self._is_whole(order, wanted)
+        freight = self._freight_back(order, plan, whole, seller_fault)
         return [values["amount_fen"] for values in plan["lines"]], freight
 
     @api.model
@@ -138,6 +134,32 @@ class WxOrderRefunding(models.AbstractModel):
                 )
             )
 
+    def _freight_back(self, order, plan, whole, seller_fault):
+        """Fen of freight that go back with a plan (``freight_due``)."""
+        return freight_due(
+            order.freight_fen,
+            order._wx_freight_refunded_fen(),
+            whole,
+            seller_fault,
+            self._freight_of_sent(order, plan["unsent"]),
+        )
+
+    def _freight_of_sent(self, order, unsent):
+        """Freight in fen of the pieces that left or will leave after ``unsent``
+        (``{product id: pieces}``) were taken out; None when nothing is taken out, or
+        when the order paid another freight than its explanation says."""
+        entries = (order.price_snapshot or {}).get("freight") or []
+        paid = order.freight_fen + order.freight_waived_fen
+        if not any(unsent.values()) or paid != sum(entry["fen"] for entry in entries):
+            return None
+        sent = Counter()
+        for line in order.line_ids:
+            parts = line.sale_line_ids
+            pieces = sum(parts.mapped("product_uom_qty")) if parts else line.qty
+            sent[line.product_id.id] += round(pieces)
+        sent.subtract(unsent)
+        return fen_of_rest(entries, sent)
+
     def _is_whole(self, order, wanted):
         """Nothing of the order was delivered, and all of it is wanted back."""
         sale = order.sale_order_id
@@ -151,9 +173,9 @@ class WxOrderRefunding(models.AbstractModel):
 
     def _plan(self, order, wanted):
         """``{lines: values of refund lines, lower: [(key, pieces)], credit: {key:
-        pieces}}``; keys are ids of sales order lines."""
+        pieces}, unsent: {product id: pieces}}``; keys are ids of sales order lines."""
         states = order._wx_refund_lines()
-        plan = {"lines": [], "lower": [], "credit": {}}
+        plan = {"lines": [], "lower": [], "credit": {}, "unsent": Counter()}
         for item in wanted:
             if item.line not in states:
                 raise ValidationError(self.env._("These goods are not of this order."))
@@ -179,6 +201,8 @@ class WxOrderRefunding(models.AbstractModel):
                 self._line(item.line, item.qty, fen, taken.fen, credit)
             )
             plan["lower"] += taken.lower
+            pieces = sum(pieces for _key, pieces in taken.lower)
+            plan["unsent"][item.line.product_id.id] += pieces
             plan["credit"].update({str(key): pieces for key, pieces in taken.credit})
         return plan
 

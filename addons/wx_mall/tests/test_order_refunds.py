@@ -1,6 +1,7 @@
 """Refunds of orders: never more than was paid, never lost, credited on the right goods
 (``reference/peers.md`` §2.7)."""
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
@@ -175,3 +176,66 @@ class TestOrderRefunds(RefundCase):
         order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 1)))
         with self.assertRaises(UserError):
             self.grant(order, Wanted(order.line_ids, 1))
+
+    # freight --------------------------------------------------------------------
+    def charge_by_piece(self):
+        """8.00 for the first piece, 5.00 for each other one."""
+        self.app.freight_template_id = self.env["wx.freight.template"].create(
+            {
+                "name": "Refunds",
+                "charge_by": "piece",
+                "rule_ids": [
+                    Command.create(
+                        {"first_qty": 1, "first_fee": 8.0}
+                        | {"next_qty": 1, "next_fee": 5.0}
+                    )
+                ],
+            }
+        )
+        self.env.flush_all()
+
+    def test_freight_of_pieces_that_never_leave_goes_back(self):
+        """18.00 were paid for three pieces; the one that is sent costs 8.00."""
+        self.charge_by_piece()
+        order = self.paid_order((self.sku_a, 3))
+        self.assertEqual(order.freight_fen, 1800)
+        wizard = self.wizard(order, "lines")
+        wizard.line_ids.qty = 2
+        self.assertEqual(wizard.amount, 2 * 19.99 + 10.0)
+        wizard.action_refund()
+        refund = order.refund_ids
+        freight = refund.line_ids.filtered(lambda line: not line.order_line_id)
+        self.assertEqual(freight.amount_fen, 1000)
+        self.send_refunds()
+        self.ship(order)
+        self.post_all()
+        self.assertEqual(order.refunded_fen, 2 * 1999 + 1000)
+        moves = order._wx_moves().filtered(lambda move: move.state == "posted")
+        signed = sum(moves.mapped("amount_total_signed"))
+        self.assertEqual(round(signed, 2), 19.99 + 8.0)
+        self.assertEqual(self.advance_balance(), 0)
+
+    def test_the_last_piece_takes_the_rest_of_the_freight(self):
+        self.charge_by_piece()
+        order = self.paid_order((self.sku_a, 3))
+        for _piece in range(3):
+            self.grant(order, Wanted(order.line_ids, 1))
+        self.assertEqual(order._wx_refundable_fen(), 0)
+        self.assertEqual(order._wx_freight_refunded_fen(), 1800)
+
+    def test_delivered_pieces_keep_their_freight(self):
+        self.charge_by_piece()
+        order = self.shipped_order((self.sku_a, 3))
+        refund = self.grant(order, Wanted(order.line_ids, 2))
+        self.assertEqual(refund.amount_fen, 2 * 1999)
+
+    def test_freight_that_staff_waived_is_not_given_back(self):
+        self.charge_by_piece()
+        order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 3)))
+        staff = self.env["wx.order.staff"]
+        staff._change_price(order, 0, 900, "an old customer")
+        self.pay(self.token, order, self.person)
+        self.post_all()
+        self.assertEqual(order.freight_fen, 900)
+        refund = self.grant(order, Wanted(order.line_ids, 2))
+        self.assertEqual(refund.amount_fen, 2 * 1999 + 100, "8.00 are still due")

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pricing.freight import compute
+from pricing.freight import compute, fen_of_rest
 from pricing.regions import region_key, region_keys
 
 GUANGZHOU = ("广东省", "广州市", "天河区")
@@ -300,6 +300,7 @@ def test_entry_explains_the_fee():
         "product_ids": [3],
         "charge": "weight",
         "units": 3200,
+        "measures": {"3": 1600},
         "first": 1000,
         "first_fen": 2000,
         "first_charged": True,
@@ -470,3 +471,52 @@ def test_highest_first_is_never_dearer_than_the_sum(document, region, lines):
 def test_spelling_of_a_place_changes_nothing(document, lines):
     short = compute(document, ("广东", "深圳", "南山"), lines)
     assert compute(document, SHENZHEN, lines) == short
+
+
+def sent(lines):
+    return {entry["product_id"]: entry["qty"] for entry in lines}
+
+
+@pytest.mark.parametrize(
+    ("lines", "left", "fen"),
+    [
+        # by piece: 8.00 for 2, 1.50 for each more
+        ([line(1, 5)], {1: 5}, 1250),
+        ([line(1, 5)], {1: 3}, 950),
+        ([line(1, 5)], {1: 1}, 800),
+        ([line(1, 5)], {}, 0),
+        # by weight, two goods of one template: 1.7 kg are left
+        (
+            [line(2, 1, 1000, product=1), line(2, 2, 700, product=2)],
+            {1: 1, 2: 1},
+            1600,
+        ),
+        # two templates, one of them sends nothing any more
+        ([line(1, 1), line(2, 1, 1000, product=2)], {1: 1}, 800),
+    ],
+)
+def test_freight_of_what_is_sent_after_all(lines, left, fen):
+    entries = compute(DOCUMENT, BEIJING, lines).explanation
+    assert fen_of_rest(entries, left) == fen
+
+
+def test_entries_without_measures_say_nothing():
+    entries = compute(DOCUMENT, BEIJING, [line(1, 5)]).explanation
+    old = [{k: v for k, v in entry.items() if k != "measures"} for entry in entries]
+    assert fen_of_rest(old, {1: 1}) is None
+
+
+@settings(deadline=None, max_examples=300)
+@given(documents(), regions, lines_of, st.data())
+def test_fewer_pieces_never_cost_more_and_all_cost_the_same(
+    document, region, lines, data
+):
+    lines = list({entry["product_id"]: entry for entry in lines}.values())
+    result = compute(document, region, lines)
+    refused = set(result.undeliverable)
+    sendable = [entry for entry in lines if entry["product_id"] not in refused]
+    assert fen_of_rest(result.explanation, sent(sendable)) == result.fen
+    fewer = [
+        {**entry, "qty": data.draw(st.integers(0, entry["qty"]))} for entry in sendable
+    ]
+    assert 0 <= fen_of_rest(result.explanation, sent(fewer)) <= result.fen

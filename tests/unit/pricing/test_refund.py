@@ -141,6 +141,14 @@ def test_freight(freight, refunded, nothing_left, fault, due):
     assert freight_due(freight, refunded, nothing_left, fault) == due
 
 
+def test_freight_of_pieces_that_never_leave():
+    """18.00 paid for three, one is sent for 8.00: 10.00 go back, once."""
+    assert freight_due(1800, 0, False, False, 800) == 1000
+    assert freight_due(1800, 1000, False, False, 800) == 0
+    assert freight_due(600, 0, False, False, 800) == 0
+    assert freight_due(1800, 0, False, True, 800) == 1800
+
+
 @given(amounts, quantities)
 def test_passed_pieces(fen, qty):
     shares = [passed_fen(fen, qty, passed) for passed in range(qty + 1)]
