@@ -4,6 +4,7 @@ from . import account_payment
 from . import wx_category
 from . import wx_listing
 from . import wx_listing_image
+from . import wx_sku_policy
 from . import wx_listing_policy
 from . import wx_sku_price
 from . import wx_catalogue_state

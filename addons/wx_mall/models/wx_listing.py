@@ -5,7 +5,15 @@ from odoo.tools import SQL, html2plaintext
 from odoo.addons.wx_base.money import to_yuan
 
 #: changes of these are live and need no new version
-LIVE_FIELDS = {"on_sale", "sequence", "category_ids", "active", "wx_sell_policy"}
+LIVE_FIELDS = {
+    "on_sale",
+    "sequence",
+    "category_ids",
+    "active",
+    "wx_sell_policy",
+    "wx_sell_limit",
+    "wx_ships_on",
+}
 
 
 class WxListing(models.Model):

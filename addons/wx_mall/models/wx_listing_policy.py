@@ -1,4 +1,19 @@
+from typing import NamedTuple
+
 from odoo import fields, models
+
+from .wx_sku_policy import POLICIES
+
+
+class SellTerms(NamedTuple):
+    """``policy``: ``stock``, ``incoming``, ``always``, or ``order`` for a product that
+    the ERP procures per order: its demand takes nothing from the stock of others.
+    ``limit``: pieces that may be promised without stock, None without a limit;
+    ``ships_on``: promised day, a date or None."""
+
+    policy: str
+    limit: int | None
+    ships_on: object
 
 
 class WxListingPolicy(models.Model):
@@ -7,27 +22,43 @@ class WxListingPolicy(models.Model):
     _inherit = "wx.listing"
 
     wx_sell_policy = fields.Selection(
-        [
-            ("auto", "As procured"),
-            ("stock", "From stock only"),
-            ("incoming", "Presale of goods on their way"),
-            ("always", "Continue selling without stock"),
-        ],
+        POLICIES,
         "Sell",
         required=True,
         default="auto",
         help="As procured: make-to-order and dropshipped products are always sold, "
         "others from stock only. Presale: what confirmed receipts bring is sold too.",
     )
+    wx_sell_limit = fields.Integer(
+        "Without stock at most",
+        help="Pieces of each SKU that may be promised without stock at one time; 0: no "
+        "limit. Not counted for goods procured per order.",
+    )
+    wx_ships_on = fields.Date(
+        "Ships until",
+        help="Promised to shoppers who buy without stock, instead of the receipt or "
+        "the supplier's delay; Beijing date.",
+    )
+    wx_policy_ids = fields.One2many("wx.sku.policy", "listing_id", "Sell policy by SKU")
 
-    def _wx_policy_of(self, sku) -> str:
-        """``stock``, ``incoming``, ``always``, or ``order`` for a product that the ERP
-        procures per order: its demand takes nothing from the stock of others."""
+    _sell_limit_positive = models.Constraint(
+        "CHECK(COALESCE(wx_sell_limit, 0) >= 0)", "A limit is not negative."
+    )
+
+    def _wx_sell_terms(self, sku) -> SellTerms:
+        """How a SKU is sold here: its own line, else the listing's."""
         self.ensure_one()
-        policy = self.wx_sell_policy or "auto"
+        own = self.wx_policy_ids.filtered(lambda line: line.product_id == sku)
+        if own:
+            policy, limit, day = own.policy, own.sell_limit, own.ships_on
+        else:
+            policy = self.wx_sell_policy or "auto"
+            limit, day = self.wx_sell_limit, self.wx_ships_on
         if policy in ("auto", "always") and self._wx_procured_per_order(sku):
-            return "order"
-        return "stock" if policy == "auto" else policy
+            return SellTerms("order", None, day or None)
+        if policy in ("auto", "stock"):
+            return SellTerms("stock", None, None)
+        return SellTerms(policy, limit or None, day or None)
 
     def _wx_procured_per_order(self, sku) -> bool:
         """Make to order or dropship, by the routes of the product or its category."""

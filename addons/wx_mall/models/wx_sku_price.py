@@ -53,6 +53,11 @@ class WxSkuPrice(models.Model):
         help="stock, incoming, always, or order: procured per order (make to order, "
         "dropship), so it holds nothing.",
     )
+    sell_limit = fields.Integer(
+        "Without stock at most",
+        help="Pieces that may be promised without stock; empty: no limit.",
+    )
+    ships_on = fields.Date("Ships until", help="Promised when sold without stock.")
     weight_g = fields.Integer("Weight (g)")
     on_sale = fields.Boolean(
         help="Approved, switched on, SKU active, and priced above zero."

@@ -22,8 +22,14 @@ class Availability(WxOut):
         description="order: procured per order; it does not sell out"
     )
     state: Literal["in_stock", "presale", "to_order", "sold_out"]
-    sellable: int | None = Field(description="Pieces; null where it cannot sell out")
+    sellable: int | None = Field(
+        description="Pieces, with those that a limit lets be promised; null where it "
+        "cannot sell out"
+    )
     incoming: Incoming | None
+    ships_on: str | None = Field(
+        description="Promised day of shipping for what is bought without stock"
+    )
     promised_date: str | None = Field(
         description="Expected at the shopper's if ordered now, Beijing date"
     )

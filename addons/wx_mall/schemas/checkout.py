@@ -59,6 +59,7 @@ class Hint(WxOut):
         "restricted",
         "sold_out",
         "low_stock",
+        "presale",
         "price_changed",
         "duplicate_order",
         "unpaid_order",
@@ -71,6 +72,7 @@ class Hint(WxOut):
     order_id: int | None = None
     order_number: str | None = None
     expires_at: str | None = None
+    ships_on: str | None = None
 
 
 class PricedLine(WxOut):

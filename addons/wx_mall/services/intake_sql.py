@@ -40,6 +40,7 @@ SELECT o.request_hash, o.answer,
                    'price_fen', s.price_fen, 'list_price_fen', s.list_price_fen,
                    'tiers', s.tiers, 'is_storable', s.is_storable,
                    'sell_policy', COALESCE(s.sell_policy, 'stock'),
+                   'sell_limit', s.sell_limit, 'ships_on', s.ships_on,
                    'is_goods', t.type = 'consu', 'has_codes', s.has_codes,
                    'freight_key', COALESCE(l.wx_freight_template_id,
                                            t.wx_freight_template_id),
@@ -105,7 +106,8 @@ NEXT_ID = "SELECT nextval('wx_order_id_seq')"
 _CANDIDATES = f"""
 SELECT s.product_id, s.pool_id,
        s.free - s.held - s.carved
-       - {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS sellable
+       - {stock_sql.keep("s.product_id", "s.pool_id", "w.keep")} AS sellable,
+       GREATEST(0, s.held + s.carved - s.free) AS uncovered
   FROM wx_sku_stock s
   JOIN unnest(%(pools)s::int[], %(keeps)s::numeric[]) AS w(pool_id, keep)
     ON w.pool_id = s.pool_id

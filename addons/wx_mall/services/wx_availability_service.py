@@ -1,4 +1,4 @@
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from odoo import api, fields, models
 
@@ -6,11 +6,13 @@ from odoo.addons.wx_base.http import not_found
 from odoo.addons.wx_base.tools import BEIJING, outside_transaction
 
 from .stock_sql import POOL_OF_APP
+from .wx_catalogue_service import SELLABLE
 
 # What the promise of a SKU depends on, besides its stock.
 _SKU = f"""
 SELECT s.product_id, COALESCE(s.sell_policy, 'stock') AS policy, s.is_storable,
-       COALESCE(t.sale_delay, 0) AS customer_lead, a.transit_days,
+       s.sell_limit, s.ships_on, COALESCE(t.sale_delay, 0) AS customer_lead,
+       a.transit_days,
        COALESCE((SELECT i.delay FROM product_supplierinfo i
                   WHERE i.product_tmpl_id = t.id
                     AND (i.product_id IS NULL OR i.product_id = s.product_id)
@@ -42,6 +44,16 @@ SELECT m.product_id, m.date, m.product_qty
    AND dst.usage = 'internal' AND src.usage IN ('supplier', 'production', 'transit')
    AND src.warehouse_id IS DISTINCT FROM dst.warehouse_id
  ORDER BY m.product_id, m.date, m.id
+"""
+
+# Promised beyond the stock at this moment, with the deltas that wait.
+_UNCOVERED = f"""
+SELECT s.product_id, sum(GREATEST(0, -s.sellable))
+  FROM ({SELLABLE}) s
+  JOIN wx_app a ON a.id = %(app)s
+  JOIN wx_stock_pool p ON p.id = s.pool_id AND {POOL_OF_APP}
+ WHERE p.kind = 'warehouse'
+ GROUP BY s.product_id
 """
 
 _PROMISED = """
@@ -81,6 +93,7 @@ class WxAvailabilityService(models.AbstractModel):
             "sellable": row["sellable"],
             "incoming": incoming
             and {"qty": incoming[0], "date": self._day(incoming[1])},
+            "ships_on": row["ships_on"] and row["ships_on"].isoformat(),
             "promised_date": promised and self._day(promised),
         }
 
@@ -91,8 +104,9 @@ class WxAvailabilityService(models.AbstractModel):
 
     @api.model
     def _of_skus(self, app_id, sku_ids, include_hidden=False) -> dict:
-        """``{sku id: {policy, state, sellable, incoming: (qty, moment) | None,
-        promised: moment | None}}``, naive UTC; four SQL statements.
+        """``{sku id: {policy, state, sellable, in_stock, incoming: (qty, moment) or
+        None, ships_on: date or None, leaves: moment without stock, promised: moment or
+        None}}``, naive UTC; four SQL statements, five when a SKU has a limit.
 
         :param include_hidden: also what is no longer on sale
         """
@@ -102,11 +116,28 @@ class WxAvailabilityService(models.AbstractModel):
         facts = {row["product_id"]: row for row in cr.dictfetchall()}
         stock = self.env["wx.catalogue.service"]._sku_stock(app_id, skus)
         incoming = self._incoming(app_id, skus)
+        room = self._room(app_id, facts)
         now = fields.Datetime.now()
         return {
-            sku: self._availability(row, stock.get(sku, 0.0), incoming.get(sku), now)
+            sku: self._availability(
+                row, stock.get(sku, 0.0), incoming.get(sku), room.get(sku), now
+            )
             for sku, row in facts.items()
         }
+
+    def _room(self, app_id, facts):
+        """``{sku: pieces that may still be promised without stock}`` of those with a
+        limit.
+
+        :param facts: ``{sku: {"sell_limit": …}}``
+        """
+        limits = {sku: row["sell_limit"] for sku, row in facts.items()}
+        limited = [sku for sku, limit in limits.items() if limit is not None]
+        if not limited:
+            return {}
+        self.env.cr.execute(_UNCOVERED, {"app": app_id, "skus": limited})
+        owed = {row[0]: float(row[1]) for row in self.env.cr.fetchall()}
+        return {sku: max(0, int(limits[sku] - owed.get(sku, 0))) for sku in limited}
 
     def _incoming(self, app_id, skus):
         """``{sku: (pieces nobody was promised, moment of the first of them)}``."""
@@ -124,40 +155,64 @@ class WxAvailabilityService(models.AbstractModel):
                 result[sku] = (total + qty - used, first)
         return {sku: (int(qty), moment) for sku, (qty, moment) in result.items()}
 
-    def _availability(self, row, stock, incoming, now):
+    def _availability(self, row, stock, incoming, room, now):
+        """The facts of one SKU; ``room``: pieces within its limit, None without one."""
         left = max(0, int(stock // 1))
         policy = row["policy"] if row["is_storable"] else "order"
-        state, ready = "sold_out", None
+        state, leaves = "sold_out", None
         if not row["is_storable"]:
-            state, ready = "in_stock", now
+            state, leaves = "in_stock", now
+        elif left and policy != "order":
+            state, leaves = "in_stock", now + self._handling(row)
         elif policy == "order":
-            state, ready = "to_order", now + timedelta(days=row["supply_days"])
-        elif left:
-            state, ready = "in_stock", now
-        elif incoming and policy in ("incoming", "always"):
-            state, ready = "presale", max(now, incoming[1])
-        elif policy == "always":
-            state, ready = "to_order", now + timedelta(days=row["supply_days"])
-        limited = row["is_storable"] and policy in ("stock", "incoming")
+            state, leaves = "to_order", self._leaves(row, None, now)
+        elif room != 0 and policy != "stock":
+            if incoming or (row["ships_on"] and policy == "always"):
+                state = "presale"
+            elif policy == "always":
+                state = "to_order"
+            if state != "sold_out":
+                leaves = self._leaves(row, incoming and incoming[1], now)
+        sellable = None
+        if row["is_storable"] and policy in ("stock", "incoming"):
+            sellable = left
+        elif policy == "always" and room is not None:
+            sellable = left + room
         return {
             "policy": policy,
             "state": state,
-            "sellable": left if limited else None,
+            "sellable": sellable,
+            "in_stock": left,
             "incoming": incoming,
-            "promised": ready and ready + self._on_the_way(row),
+            "ships_on": row["ships_on"],
+            "leaves": self._leaves(row, incoming and incoming[1], now),
+            "promised": leaves and leaves + self._transit(row),
         }
 
+    def _leaves(self, row, arrives, base):
+        """Until when goods that are not in stock leave, naive UTC.
+
+        The promised day of the SKU, while it is to come; else the receipt (``arrives``)
+        or the supplier's delay after ``base``, and the days to hand over.
+        """
+        if row["ships_on"]:
+            end = datetime.combine(row["ships_on"], time(23, 59, 59), BEIJING)
+            moment = end.astimezone(UTC).replace(tzinfo=None)
+            if moment > base:
+                return moment
+        ready = base + timedelta(days=row["supply_days"])
+        return (max(base, arrives) if arrives else ready) + self._handling(row)
+
     @staticmethod
-    def _on_the_way(row):
-        """From goods in the warehouse to the shopper; services are there at once."""
-        if not row["is_storable"]:
-            return timedelta()
-        handling = WxAvailabilityService._handling(row)
-        return handling + timedelta(days=row["transit_days"])
+    def _transit(row):
+        """From the warehouse to the shopper; services are there at once."""
+        return timedelta(days=row["transit_days"] if row["is_storable"] else 0)
 
     @staticmethod
     def _handling(row):
         """From goods in the warehouse to their leaving it."""
+        if not row["is_storable"]:
+            return timedelta()
         return timedelta(days=max(row["handling_days"] or 0, row["customer_lead"]))
 
     @api.model
@@ -185,14 +240,14 @@ class WxAvailabilityService(models.AbstractModel):
         late = order.hold_ids.filtered(lambda hold: hold.presale > 0).product_id.ids
         leaves, arrives = [], []
         for sku, row in facts.items():
-            ready = None
-            if row["policy"] == "order" or (sku in late and sku not in receipts):
-                ready = base + timedelta(days=row["supply_days"])
+            moment = base + self._handling(row)
+            if row["policy"] == "order":
+                moment = self._leaves(row, None, base)
+                leaves.append(moment)
             elif sku in late:
-                ready = max(base, receipts[sku])
-            if ready:
-                leaves.append(ready + self._handling(row))
-            arrives.append((ready or base) + self._on_the_way(row))
+                moment = self._leaves(row, receipts.get(sku), base)
+                leaves.append(moment)
+            arrives.append(moment + self._transit(row))
         return max(leaves, default=None), max(arrives, default=None)
 
     def _first_receipts(self, app_id, skus):

@@ -27,6 +27,8 @@ PRICE_COLUMNS = (
     "is_virtual",
     "has_codes",
     "sell_policy",
+    "sell_limit",
+    "ships_on",
     "weight_g",
     "on_sale",
     "valid_until",
@@ -109,6 +111,7 @@ class WxCatalogueBuilder(models.AbstractModel):
             price = prices.get(sku.id)
             if not price:
                 continue
+            terms = listing._wx_sell_terms(sku)
             rows.append(
                 {
                     "app_id": listing.app_id.id,
@@ -125,7 +128,9 @@ class WxCatalogueBuilder(models.AbstractModel):
                     "is_storable": sku.is_storable,
                     "is_virtual": template.wx_delivery_kind == "virtual",
                     "has_codes": sku in pooled,
-                    "sell_policy": listing._wx_policy_of(sku),
+                    "sell_policy": terms.policy,
+                    "sell_limit": terms.limit,
+                    "ships_on": terms.ships_on,
                     "weight_g": round(sku.weight * 1000),
                     "on_sale": live and price.price_fen > 0,
                     "valid_until": price.valid_until,

@@ -51,6 +51,7 @@ class WxCheckoutHints(models.AbstractModel):
             hints.append(self._hint("pickup_point_required", message))
         hints += self._area_hints(pricing)
         hints += self._stock_hints(ctx, lines, row["low_stock"])
+        hints += self._presale_hints(ctx, lines)
         hints += self._order_hints(ctx, lines)
         return hints
 
@@ -103,6 +104,34 @@ class WxCheckoutHints(models.AbstractModel):
             else:
                 continue
             yield self._hint(code, message, [line["product_id"]], in_stock=left)
+
+    def _presale_hints(self, ctx, lines):
+        """Goods that are sold without stock: until when they leave, or that the limit
+        of such promises is reached."""
+        loose = {
+            line["product_id"]: line
+            for line in lines
+            if line["is_storable"] and line["sell_policy"] in ("incoming", "always")
+        }
+        if not loose:
+            return
+        found = ctx.env["wx.availability.service"]._of_skus(ctx.app_id, list(loose))
+        for sku, line in loose.items():
+            row = found.get(sku)
+            if not row or row["in_stock"] >= line["qty"]:
+                continue
+            limit = row["sellable"] if row["policy"] == "always" else None
+            if limit is not None and limit < line["qty"]:
+                message = self.env._("Not enough in stock")
+                yield self._hint("sold_out", message, [sku], in_stock=limit)
+            else:
+                day = self.env["wx.availability.service"]._day(row["leaves"])
+                yield self._hint(
+                    "presale",
+                    self.env._("Ships until %(day)s", day=day),
+                    [sku],
+                    ships_on=day,
+                )
 
     def _order_hints(self, ctx, lines):
         now = fields.Datetime.now()

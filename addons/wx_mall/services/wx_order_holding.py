@@ -51,7 +51,8 @@ class WxOrderHolding(models.AbstractModel):
         :param params: arguments of ``intake_sql.ORDER`` and ``HOLD`` with ``hold_skus``
             and ``hold_qtys``, without pools
         :param stock: ``pools`` of ``intake_sql.READ``
-        :param policies: ``{product id: sell policy}`` where it is not "stock"
+        :param policies: ``{product id: (sell policy, limit or None)}`` where the policy
+            is not "stock"
         :return: the JSON answer of the placed order
         :raises WxError: 409 ``stock.sold_out`` with ``sku_ids``
         """
@@ -120,7 +121,9 @@ class WxOrderHolding(models.AbstractModel):
                 "keeps": [keeps[pool.id] for pool in pools],
             },
         )
-        sellable = {(row[0], row[1]): float(row[2]) for row in cr.fetchall()}
+        rows = cr.fetchall()
+        sellable = {(row[0], row[1]): float(row[2]) for row in rows}
+        uncovered = {(row[0], row[1]): float(row[3]) for row in rows}
         how = {
             "rule": stock["rule"],
             "province": params["province"],
@@ -131,12 +134,27 @@ class WxOrderHolding(models.AbstractModel):
         except Shortage as short:
             if not shared or not set(short.product_ids) & set(loose):
                 raise self._sold_out(short.product_ids) from None
-        return self._decide_loose(cr, pools, shared, wants, loose, sellable, how)
-
-    def _decide_loose(self, cr, pools, shared, wants, loose, sellable, how):
-        """With what is on its way, or may be promised without stock."""
         raised = dict(sellable)
-        coming = [sku for sku, policy in loose.items() if policy == "incoming"]
+        more = self._without_stock(cr, shared, loose, uncovered)
+        for (sku, pool_id), qty in more.items():
+            base = sellable.get((sku, pool_id), 0.0)
+            if loose[sku][0] == "always":
+                # a promise of the shop does not refill the safety stock first
+                base = max(base, -uncovered.get((sku, pool_id), 0.0))
+            raised[sku, pool_id] = base + qty
+        return self._decide_loose(pools, wants, loose, sellable, raised, how)
+
+    def _without_stock(self, cr, shared, loose, uncovered):
+        """``{(product, pool): pieces}`` that may be promised beyond the stock, those
+        promised already included.
+
+        What is on its way counts where it arrives; a promise of the shop is made from
+        its first warehouse, and what others have promised comes off its limit.
+        """
+        more = {}
+        coming = [
+            sku for sku, (policy, _limit) in loose.items() if policy == "incoming"
+        ]
         if coming:
             cr.execute(
                 _INCOMING,
@@ -147,11 +165,29 @@ class WxOrderHolding(models.AbstractModel):
                 },
             )
             for sku, pool_id, qty in cr.fetchall():
-                if (sku, pool_id) in raised:
-                    raised[sku, pool_id] += float(qty)
-        for sku, policy in loose.items():
+                more[sku, pool_id] = float(qty)
+        for sku, (policy, limit) in loose.items():
             if policy == "always":
-                raised[sku, shared[0].id] += UNLIMITED
+                more[sku, shared[0].id] = UNLIMITED
+            if limit is not None:
+                self._limit(sku, limit, shared, uncovered, more)
+        return more
+
+    @staticmethod
+    def _limit(sku, limit, shared, uncovered, more):
+        """Cuts ``more`` of a SKU so that with what is promised already at all
+        warehouses no more than ``limit`` pieces are without stock."""
+        owed = {pool.id: uncovered.get((sku, pool.id), 0.0) for pool in shared}
+        left = limit - sum(owed.values())
+        for pool in shared:
+            key = sku, pool.id
+            if key in more:
+                part = min(more[key], max(0.0, left + owed[pool.id]))
+                left -= max(0.0, part - owed[pool.id])
+                more[key] = part
+
+    def _decide_loose(self, pools, wants, loose, sellable, raised, how):
+        """Allocates what is there and what may be promised beyond it."""
         try:
             parts = allocate(wants, pools, raised, **how)
         except Shortage as short:

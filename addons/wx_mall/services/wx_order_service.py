@@ -194,7 +194,7 @@ class WxOrderService(models.AbstractModel):
             **self._receiver(row["address"] if kind == "express" else None),
         }
         policies = {
-            line["product_id"]: line["sell_policy"]
+            line["product_id"]: (line["sell_policy"], line["sell_limit"])
             for line in holds
             if line["sell_policy"] != "stock"
         }

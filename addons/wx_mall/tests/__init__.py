@@ -18,6 +18,7 @@ from . import test_order_tours
 from . import test_parcel_tour
 from . import test_parcels
 from . import test_ship_batch
+from . import test_sku_policy
 from . import test_presale_report
 from . import test_shipping_codes
 from . import test_shipping_report
