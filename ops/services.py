@@ -133,7 +133,7 @@ class Stack:
             max_cron_threads=0,
             http_port=self.api_port,
             gevent_port=free_port(),
-            server_wide_modules="base,rpc,web",
+            server_wide_modules="base,rpc,web,wx_base",
             log_level=self.log_level,
         )
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -172,7 +172,7 @@ class Stack:
             workers=0,
             max_cron_threads=1,
             http_port=self.office_port,
-            server_wide_modules="base,rpc,web,queue_job",
+            server_wide_modules="base,rpc,web,queue_job,wx_base",
             log_level=self.log_level,
         )
         command = [

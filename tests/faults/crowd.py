@@ -106,8 +106,7 @@ class Crowd:
 
     @staticmethod
     def _stubborn(purchase, call):
-        """Again and again, as an app does: no line, "try again" (5xx, 429), or a page
-        that is no answer of the API (Odoo without its database)."""
+        """Again and again, as an app does: no line, or "try again" (5xx, 429)."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -115,7 +114,7 @@ class Crowd:
             except (requests.RequestException, SimError, OSError) as exc:
                 problem = exc
             except ApiError as exc:
-                if exc.code and exc.status < 500 and exc.status != 429:
+                if exc.status < 500 and exc.status != 429:
                     raise
                 problem = exc
             if time.monotonic() > deadline:

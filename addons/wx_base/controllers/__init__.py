@@ -1,4 +1,5 @@
 from . import main
+from . import nodb
 from . import sessions
 from . import users
 from . import events

@@ -3,12 +3,13 @@
 import logging
 import time
 
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
 from ..wxclient import push
+from . import nodb
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ class WxPush(http.Controller):
     def _app(appid):
         """The mini-program, as superuser; 403 for an unknown one, as for a wrong
         signature: the address tells nobody which apps exist."""
+        if request.env is None:
+            raise HTTPException(response=nodb.unavailable())
         request.update_env(user=SUPERUSER_ID)
         app = request.env["wx.app"].search([("appid", "=", appid)], limit=1)
         if not app:

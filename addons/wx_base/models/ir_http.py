@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from odoo import SUPERUSER_ID, api, models
 from odoo.http import Response, request
 
+from ..controllers import nodb
 from ..http import API, WxContext, WxDispatcher
 from ..problems import WxError, WxHTTPError
 
@@ -58,6 +59,12 @@ class IrHttp(models.AbstractModel):
             request.dispatcher.pre_dispatch(rule, args)
             return
         super()._pre_dispatch(rule, args)
+
+    def _generate_routing_rules(self, modules, converters):
+        """Without the answer that is given only while there is no database."""
+        for url, endpoint in super()._generate_routing_rules(modules, converters):
+            if url != nodb.ROUTE:
+                yield url, endpoint
 
     @classmethod
     def _match(cls, path_info):
