@@ -24,8 +24,8 @@ class WxOrderPayment(models.AbstractModel):
         """
         order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
         self._take(order)
-        provider = order.app_id.provider_id.sudo()
-        if not provider or provider.state == "disabled":
+        provider = order.app_id._wx_payment_provider()
+        if not provider:
             raise WxError(
                 "pay.unavailable", self.env._("Payment is not available now"), 503
             )

@@ -38,3 +38,4 @@ from . import test_pickup_tour
 from . import test_after_sale_api
 from . import test_after_sale_entry
 from . import test_after_sales
+from . import test_wechat_only

@@ -1,4 +1,5 @@
 from . import account_payment_register
+from . import payment_link_wizard
 from . import wx_after_sale_entry
 from . import wx_after_sale_entry_line
 from . import wx_after_sale_reject

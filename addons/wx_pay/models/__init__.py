@@ -11,6 +11,7 @@ from . import payment_transaction
 from . import payment_transaction_funnel
 from . import payment_transaction_post
 from . import payment_transaction_story
+from . import wx_app
 from . import wx_event
 from . import wx_pay_call
 from . import wx_pay_fact

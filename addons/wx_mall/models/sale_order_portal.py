@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    """The sales order of a mall order in the customer portal."""
+
+    _inherit = "sale.order"
+
+    def _has_to_be_paid(self):
+        """Paid in the mini-program, before the sales order was made."""
+        return not self.sudo().wx_order_id and super()._has_to_be_paid()
