@@ -156,11 +156,24 @@ def install(rest, *, full=False):
 
 
 def erp(rest, *, full=False):
-    """An existing ERP with two companies: nothing native changes (tests/erp)."""
+    """An existing ERP with two companies: nothing native changes; mall orders that the
+    supplier sends, with the ERP's own drop shipping installed (tests/erp)."""
     setup.ensure()
     from . import erp_suite
 
-    return erp_suite.run_erp()
+    return _add(erp_suite.run_erp(), _dropship(rest))
+
+
+def _dropship(rest):
+    """Tests inside Odoo on the suite with a module that it does not depend on."""
+    database = "test_dropship"
+    pg.clone(db.ensure_suite("suite", db.SUITE), database)
+    db.install(database, ["stock_dropshipping"])
+    tests = paths.ROOT / "tests" / "erp" / "test_dropship.py"
+    command, env = pytest_command(database, [tests, *rest])
+    result = _pytest("erp-dropship", command, env)
+    pg.drop(database)
+    return result
 
 
 def _with_stack(folder, rest, *, full, latency=0.15):

@@ -31,7 +31,8 @@ class StockPicking(models.Model):
     def _wx_check_may_leave(self):
         """Goods whose money went back elsewhere do not leave before staff decide."""
         for picking in self.sudo():
-            if picking.picking_type_code != "outgoing" or not picking.wx_order_id:
+            kinds = ("outgoing", "dropship")
+            if picking.picking_type_code not in kinds or not picking.wx_order_id:
                 continue
             stopped = picking.wx_order_id.exception_ids.filtered(
                 lambda e: e.kind == "refunded_outside" and e.state == "open"
