@@ -47,7 +47,8 @@ class WxOrders(http.Controller):
         ),
     )
     def place(self, ctx, body):
-        """Stock is held until ``expires_at``; a repeated key gets the same answer."""
+        """Stock is held until ``expires_at``; a repeated key gets the same order, as it
+        is now."""
         return ctx.env["wx.order.service"]._place(ctx, body)
 
     @wx_route(

@@ -79,7 +79,6 @@ class WxOrder(models.Model):
     # the request that made it
     idempotency_key = fields.Char(readonly=True)
     request_hash = fields.Char(readonly=True)
-    answer = fields.Text(readonly=True, help="Stored answer for a repeated request.")
     # payment and ERP
     payment_attempt_ids = fields.One2many(
         "payment.transaction",

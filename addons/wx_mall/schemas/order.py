@@ -43,7 +43,9 @@ class OrderLine(PricedLine):
 
 
 class OrderPlaced(WxOut):
-    """The answer to a new order: held until ``expires_at``, not yet paid."""
+    """A new order: held until ``expires_at``, not yet paid. A repeated
+    Idempotency-Key makes nothing and gets its order as it is now: same ``id``, but
+    state, amounts and items of today (staff may have lowered the price meanwhile)."""
 
     id: int
     number: str

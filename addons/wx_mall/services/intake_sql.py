@@ -20,7 +20,7 @@ _KEEP = stock_sql.keep(
 # ``sellable`` is what all pools of the mini-program have together, unlocked: too little
 # there is sold out at once; enough decides nothing, HOLD does.
 _READ = f"""
-SELECT o.request_hash, o.answer,
+SELECT o.request_hash, o.id AS placed_id,
        a.row AS address, pp.id AS pickup_point,
        p.order_timeout_minutes, p.low_stock, p.freight_version,
        EXISTS (SELECT 1 FROM wx_order q
@@ -123,14 +123,14 @@ WITH ordered AS (
         discount_fen, freight_fen, amount_fen, amount_total, price_snapshot,
         delivery_kind, pickup_point_id, paid_fen, amount_paid, refunded_fen,
         amount_refunded, qty_total, remark, quote_nonce, idempotency_key,
-        request_hash, answer, expires_at,
+        request_hash, expires_at,
         create_uid, create_date, write_uid, write_date)
     SELECT %(id)s, %(name)s, %(app)s, %(company)s, %(user)s, c.currency_id, %(pool)s,
            'unpaid', 'unpaid', 'none', 'none', %(goods)s, %(discount)s, %(freight)s,
            %(amount)s, %(amount)s / 100.0, %(snapshot)s::jsonb, %(delivery_kind)s,
            %(pickup_point)s,
            0, 0, 0, 0, %(qty_total)s, %(remark)s, %(nonce)s,
-           %(key)s, %(hash)s, %(answer)s, %(expires)s,
+           %(key)s, %(hash)s, %(expires)s,
            1, %(now)s, 1, %(now)s
       FROM res_company c WHERE c.id = %(company)s
     RETURNING id
@@ -201,7 +201,7 @@ _TYPES = {
     **dict.fromkeys(("prices", "qtys", "skus"), "int[]"),
     **dict.fromkeys(("hold_keeps", "keeps"), "numeric[]"),
     **dict.fromkeys(("images", "sku_texts", "titles"), "text[]"),
-    **dict.fromkeys(("answer", "city", "delivery_kind", "detail", "district"), "text"),
+    **dict.fromkeys(("city", "delivery_kind", "detail", "district"), "text"),
     **dict.fromkeys(("hash", "key", "name", "nonce", "phone", "phone_digest"), "text"),
     **dict.fromkeys(("province", "receiver", "remark"), "text"),
     **dict.fromkeys(("default_address", "from_cart", "has_address"), "boolean"),

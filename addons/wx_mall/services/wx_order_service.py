@@ -14,6 +14,19 @@ from . import intake_sql, stock_sql
 from .wx_checkout_service import serialize
 
 _RECEIVER = ("name", "phone", "detail")
+# An order as ``OrderPlaced`` shows it, lines in the order they were asked for.
+_PLACED = """
+SELECT o.id, o.name AS number, o.state, o.delivery_kind AS delivery, o.goods_fen,
+       o.discount_fen, o.freight_fen, o.amount_fen, o.expires_at,
+       (SELECT json_agg(json_build_object(
+                   'product_id', l.product_id, 'listing_id', l.listing_id,
+                   'title', l.title, 'sku_text', l.sku_text, 'image', l.image,
+                   'price_fen', l.price_fen, 'list_price_fen', l.list_price_fen,
+                   'qty', l.qty, 'discount_fen', l.discount_fen,
+                   'amount_fen', l.amount_fen) ORDER BY l.id)
+          FROM wx_order_line l WHERE l.order_id = o.id) AS items
+  FROM wx_order o WHERE o.id = %s
+"""
 _PERMUTE = 56_598_313  # coprime to 10**8: numbers do not tell how many orders there are
 
 
@@ -36,7 +49,8 @@ class WxOrderService(models.AbstractModel):
     def _place(self, ctx, body) -> bytes:
         """Places an order and holds its stock; returns the JSON answer.
 
-        Idempotent by (shopper, Idempotency-Key): the stored answer is given again.
+        Idempotent by (shopper, Idempotency-Key): the order that the key made is
+        answered again, as it is now (staff may have lowered its price meanwhile).
 
         :raises WxError: 409 ``idempotency.conflict``, ``order.sku_unavailable``,
             ``order.price_changed``, ``stock.sold_out``; 404 for another's address;
@@ -52,7 +66,7 @@ class WxOrderService(models.AbstractModel):
                 with rc_cursor(ctx.env) as cr:
                     answer = self._place_in(cr, ctx, body, quote, refreshed)
             except UniqueViolation:
-                continue  # the same request ran beside us; its answer is stored now
+                continue  # the same request ran beside us; its order is there now
             if answer is not None:
                 return answer
             skus = [item.sku_id for item in body.items]
@@ -73,7 +87,7 @@ class WxOrderService(models.AbstractModel):
         checkout = ctx.env["wx.checkout.service"]
         row = checkout._read(cr, ctx, body, quote)
         if row["request_hash"]:
-            return self._replay(ctx, row["request_hash"], row["answer"])
+            return self._replay(cr, ctx, row["request_hash"], row["placed_id"])
         missing = len(row["prices"] or ()) < len(body.items)
         if row["stale"] or (not refreshed and missing):
             return None
@@ -91,14 +105,16 @@ class WxOrderService(models.AbstractModel):
         ctx.env["wx.price.hook"]._taken(cr, order_id, ask, pricing)
         return answer
 
-    def _replay(self, ctx, known_hash, answer):
+    def _replay(self, cr, ctx, known_hash, order_id):
         if known_hash != ctx.request_hash:
             raise WxError(
                 "idempotency.conflict",
                 self.env._("This Idempotency-Key was used for another request"),
                 409,
             )
-        return answer.encode()
+        cr.execute(_PLACED, (order_id,))
+        names = [column.name for column in cr.description]
+        return self._answer(dict(zip(names, cr.fetchone(), strict=True))).encode()
 
     def _check_delivery(self, kind, row, pricing):
         """Goods that are sent need an address, and one that we deliver to; those that
@@ -182,7 +198,20 @@ class WxOrderService(models.AbstractModel):
             "remark": body.remark or None,
             "key": ctx.idempotency_key,
             "hash": ctx.request_hash,
-            "answer": self._answer(order_id, number, expires, kind, lines, pricing),
+            "answer": self._answer(
+                {
+                    "id": order_id,
+                    "number": number,
+                    "state": "unpaid",
+                    "delivery": kind,
+                    "goods_fen": pricing.goods_fen,
+                    "discount_fen": pricing.discount_fen,
+                    "freight_fen": pricing.freight_fen,
+                    "amount_fen": pricing.amount_fen,
+                    "expires_at": expires,
+                    "items": lines,
+                }
+            ),
             "expires": expires,
             "now": now,
             "hold_skus": [line["product_id"] for line in holds],
@@ -241,19 +270,13 @@ class WxOrderService(models.AbstractModel):
         }
 
     @staticmethod
-    def _answer(order_id, number, expires, kind, lines, pricing):
+    def _answer(order) -> str:
+        """``OrderPlaced`` as JSON; ``items``: lines as ``serialize`` takes them."""
         return json.dumps(
             {
-                "id": order_id,
-                "number": number,
-                "state": "unpaid",
-                "delivery": kind,
-                "goods_fen": pricing.goods_fen,
-                "discount_fen": pricing.discount_fen,
-                "freight_fen": pricing.freight_fen,
-                "amount_fen": pricing.amount_fen,
-                "expires_at": iso8601(expires),
-                "items": [serialize(line) for line in lines],
+                **order,
+                "expires_at": iso8601(order["expires_at"]),
+                "items": [serialize(line) for line in order["items"]],
             },
             ensure_ascii=False,
         )

@@ -48,6 +48,34 @@ class TestOrderIntake(MallOrderCase):
         foreign = self.place(token, address_id, (self.sku_a, 1), key="key-1234")
         self.assertEqual(foreign.status_code, 201)
 
+    def test_same_key_answers_the_order_of_now(self):
+        """Who repeats the request pays what is charged today, not what was."""
+        key = "key-of-now"
+        first = self.place(self.token, self.address_id, (self.sku_a, 2), key=key)
+        order = self.order_of(first)
+        staff = self.env["wx.order.staff"]
+        staff._change_price(order, 500, order.freight_fen, "Regular customer")
+        self.env.flush_all()
+        again = self.place(self.token, self.address_id, (self.sku_a, 2), key=key)
+        self.assertEqual(again.status_code, 201)
+        document = again.json()
+        before = first.json()
+        self.assertEqual(document["id"], before["id"])
+        self.assertEqual(document["number"], before["number"])
+        self.assertEqual(document["amount_fen"], before["amount_fen"] - 500)
+        self.assertEqual(document["discount_fen"], before["discount_fen"] + 500)
+        [line] = document["items"]
+        self.assertEqual(line["amount_fen"], 2 * 1999 - 500)
+        detail = self.api("GET", f"/orders/{order.id}", self.token).json()
+        same = set(document) & set(detail)
+        self.assertEqual(
+            {name: document[name] for name in same}, {n: detail[n] for n in same}
+        )
+        self.api("POST", f"/orders/{order.id}/cancel", self.token)
+        again = self.place(self.token, self.address_id, (self.sku_a, 2), key=key)
+        self.assertEqual(again.json()["state"], "closed")
+        self.assertEqual(self.stock_of(self.sku_a), (10, 0))
+
     def test_sold_out_takes_nothing(self):
         answer = self.place(
             self.token, self.address_id, (self.sku_a, 1), (self.sku_b, 11)
