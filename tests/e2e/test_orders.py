@@ -320,7 +320,8 @@ def test_addresses(shop, buyer):
 
 
 def test_what_shoppers_write_is_text(shop, buyer, listing):
-    """Mark-up and template words come back as they went in, and open nothing."""
+    """Mark-up, SQL and template words come back as they went in, and open nothing
+    (``reference/peers.md`` §2.7)."""
     sku, _listing = listing
     text = "<script>alert(1)</script> ${7*7} {{7*7}} %(x)s '; DROP TABLE wx_order;--"
     order = buyer.place(sku, remark=text)

@@ -81,7 +81,7 @@ class TestAddresses(WxApiCase):
         self.assertTrue(answer.json()["is_default"])
 
     def test_somebody_elses_address(self):
-        """oejia lets any customer read, overwrite or archive any address."""
+        """peers.md §3 no. 4: any customer read, overwrote or archived any address."""
         theirs = self.add(self.login_shopper(self.app))
         elsewhere = self.add(self.login_shopper(self.make_app("Other")))
         before = self.env["wx.address"].search([]).mapped("write_date")

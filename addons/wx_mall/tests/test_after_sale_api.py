@@ -184,6 +184,7 @@ class TestAfterSaleApi(RefundCase):
         self.assertProblem(answer, 422, "after_sale.photo_required")
 
     def test_photos(self):
+        """peers.md §2.7: stored scripts by upload. What is stored is drawn anew."""
         exif = Image.Exif()
         exif[0x0110] = "SecretPhone"
         image = picture(exif=exif.tobytes())

@@ -77,6 +77,7 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(self.stock_of(self.sku_a), (10, 0))
 
     def test_sold_out_takes_nothing(self):
+        """peers.md §2.7: a guard that never fires, because no row changed is not false."""
         answer = self.place(
             self.token, self.address_id, (self.sku_a, 1), (self.sku_b, 11)
         )
@@ -124,6 +125,7 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(answer.status_code, 201)
 
     def test_foreign_address_is_not_found(self):
+        """peers.md §3 no. 3: the address of an order was not checked for its owner."""
         _token, foreign_id, _uid = self.shopper()
         answer = self.place(self.token, foreign_id, (self.sku_a, 1))
         self.assertProblem(answer, 404, "resource.not_found")
@@ -236,6 +238,7 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(answer.json()["items"], [])
 
     def test_reading_own_orders_only(self):
+        """peers.md §2.7: lines of a cart and orders of others by their id."""
         ids = [
             self.place(self.token, self.address_id, (self.sku_a, 1)).json()["id"]
             for _n in range(3)
@@ -258,6 +261,7 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(self.api("GET", "/orders", other).json()["items"], [])
 
     def test_cancel_releases_the_hold(self):
+        """peers.md §3: stock was never given back on close or cancel."""
         order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 2)))
         answer = self.api("POST", f"/orders/{order.id}/cancel", self.token)
         self.assertEqual(answer.json()["state"], "closed", answer.text)

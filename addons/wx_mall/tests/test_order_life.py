@@ -316,6 +316,8 @@ class TestOrderLife(BuyerCase):
         return order, order.exception_ids
 
     def test_late_payment_goes_back_by_itself(self):
+        """peers.md §2.7: one system keeps money that came after the close, another revives
+        the order though its goods are free again."""
         order, found = self.late_payment("automatic")
         self.assertEqual((found.kind, found.state), ("late_payment", "open"))
         refund = found.refund_transaction_id
@@ -342,6 +344,8 @@ class TestOrderLife(BuyerCase):
             found.action_revive()
 
     def test_no_revival_when_the_goods_are_sold(self):
+        """peers.md §2.7: a late notification revived an order whose stock had been
+        given back and sold."""
         order, found = self.late_payment("ask")
         self.placed((self.sku_a, 9))
         with self.assertRaises(UserError), self.env.cr.savepoint():

@@ -106,6 +106,8 @@ class TestOrderPosting(BuyerCase):
         self.assertEqual(bad.posting_state, "done")
 
     def test_unpaid_order_is_closed_at_wechat_before_stock_returns(self):
+        """peers.md §2.7: expiry that never closes the payment; time-outs that live in
+        one process. Ours are rows that any run of the cron finds."""
         order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 4)))
         self.api("POST", f"/orders/{order.id}/pay", self.token)
         self.env.invalidate_all()

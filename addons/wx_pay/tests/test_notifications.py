@@ -98,7 +98,8 @@ class TestNotifications(NotificationCase):
 
     @mute_logger(NOTIFY)
     def test_signed_but_wrong_is_an_exception(self):
-        """Requirement X31: each mismatch has its own finding."""
+        """Requirement X31: each mismatch has its own finding; peers.md §2.7: one system
+        never looks at the amount."""
         tx, _params = self.prepay(self.make_payable())
         for kind, code in (
             ("wrong_amount", "fact.amount_mismatch"),
