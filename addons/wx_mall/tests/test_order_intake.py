@@ -77,7 +77,7 @@ class TestOrderIntake(MallOrderCase):
         self.assertEqual(self.stock_of(self.sku_a), (10, 0))
 
     def test_sold_out_takes_nothing(self):
-        """peers.md §2.7: a guard that never fires, because no row changed is not false."""
+        """peers.md §2.7: a guard that never fires ("no row" taken for success)."""
         answer = self.place(
             self.token, self.address_id, (self.sku_a, 1), (self.sku_b, 11)
         )

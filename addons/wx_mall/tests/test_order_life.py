@@ -316,8 +316,8 @@ class TestOrderLife(BuyerCase):
         return order, order.exception_ids
 
     def test_late_payment_goes_back_by_itself(self):
-        """peers.md §2.7: one system keeps money that came after the close, another revives
-        the order though its goods are free again."""
+        """peers.md §2.7: one system keeps money that came after the close, another
+        revives the order though its goods are free again."""
         order, found = self.late_payment("automatic")
         self.assertEqual((found.kind, found.state), ("late_payment", "open"))
         refund = found.refund_transaction_id
