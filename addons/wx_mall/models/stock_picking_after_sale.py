@@ -54,6 +54,18 @@ class StockPicking(models.Model):
         action["context"]["default_picking_id"] = self.id
         return action
 
+    def action_cancel(self):
+        """A replacement that somebody cancels in the ERP is to be sent again, or
+        refunded: its after-sale is back with staff."""
+        done = super().action_cancel()
+        for record in self.sudo().wx_after_sale_id:
+            if record._can("stop") and not record._wx_replacements_open():
+                record._move("stop")
+                record.message_post(
+                    body=self.env._("The delivery of the replacement was cancelled.")
+                )
+        return done
+
     def _action_done(self):
         done = super()._action_done()
         flow = self.sudo().env["wx.after.sale.flow"]
@@ -62,7 +74,7 @@ class StockPicking(models.Model):
             if picking.state != "done":
                 continue
             if picking.wx_after_sale_role == "exchange":
-                if record._can("done"):
+                if record._can("done") and not record._wx_replacements_open():
                     record._move("done")
             elif not own_step(self.env, "wx_after_sale_booking"):
                 flow._returned_natively(record)

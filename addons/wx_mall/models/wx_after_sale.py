@@ -210,6 +210,14 @@ class WxAfterSale(models.Model):
     def _wx_disputed(self):
         """Hook: the shopper disputes these (upper modules make tickets)."""
 
+    def _wx_replacements_open(self):
+        """Deliveries of replacements that are still to leave."""
+        return self.picking_ids.filtered(
+            lambda p: (
+                p.wx_after_sale_role == "exchange" and p.state not in ("done", "cancel")
+            )
+        )
+
     def _can(self, act) -> bool:
         self.ensure_one()
         return machine.can(self.kind, self.state, act)

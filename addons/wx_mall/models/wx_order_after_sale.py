@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..services import after_sale_states as machine
+
 
 class WxOrder(models.Model):
     """After-sales of an order."""
@@ -19,6 +21,13 @@ class WxOrder(models.Model):
         )
         for order in self:
             order.after_sale_count = counts.get(order, 0)
+
+    def _wx_receive_waits(self):
+        """An order is not over while its shopper waits for an answer."""
+        waiting = self.env["wx.after.sale"].search(
+            [("order_id", "in", self.ids), ("state", "in", machine.OPEN)]
+        )
+        return super()._wx_receive_waits() | waiting.order_id
 
     def _wx_needs_two(self, fen) -> bool:
         """Whether another refund of ``fen`` needs two persons: all refunds of the order

@@ -55,7 +55,8 @@ class WxOrder(models.Model):
         return todo
 
     def _wx_receive_waits(self):
-        """Hook: orders among these that the clock must not close (open after-sales)."""
+        """Hook: orders among these that the clock must not close: with open exceptions,
+        and with open after-sales (``wx_order_after_sale``)."""
         return self.filtered("open_exception_count")
 
     @api.model

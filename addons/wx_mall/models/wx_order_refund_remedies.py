@@ -138,6 +138,13 @@ class WxOrderRefund(models.Model):
                 raise UserError(
                     self.env._("Only a refund that WeChat refused can be withdrawn.")
                 )
+            if refund._wx_took_undelivered():
+                raise UserError(
+                    self.env._(
+                        "Goods of this refund were taken out of the delivery: the "
+                        "shopper must get the money. Pay it outside WeChat instead."
+                    )
+                )
             refund.state = "withdrawn"
             refund._wx_end_exception(self.env._("Withdrawn"))
             refund.order_id.message_post(
@@ -149,6 +156,12 @@ class WxOrderRefund(models.Model):
             )
             refund._wx_state_changed()
         return True
+
+    def _wx_took_undelivered(self) -> bool:
+        """Whether pieces of this refund will not be shipped because of it."""
+        self.ensure_one()
+        delivered = sum((self.quantities or {}).values())
+        return sum(self.line_ids.mapped("qty")) > delivered
 
     def action_open_credit_notes(self):
         """Button: the credit notes of this refund."""

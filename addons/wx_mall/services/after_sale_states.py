@@ -66,8 +66,15 @@ MOVES = {
         "reject": ("rejected", RETURN),
     },
     "refunding": {"done": ("done", REFUND), "fail": ("failed", REFUND)},
-    "failed": {"retry": ("refunding", REFUND), "done": ("done", REFUND)},
-    "resending": {"done": ("done", ("exchange",))},
+    "failed": {
+        "retry": ("refunding", REFUND),
+        "done": ("done", REFUND),
+        "withdraw": ("rejected", REFUND),
+    },
+    "resending": {
+        "done": ("done", ("exchange",)),
+        "stop": ("inspected", ("exchange",)),
+    },
     "rejected": {"reopen": ("requested", ALL)},
     "done": {},
     "cancelled": {},

@@ -97,6 +97,16 @@ class WxAfterSaleFlow(models.AbstractModel):
     def _reject(self, records, reason):
         for record in records:
             self._lock(record)
+            if record.state == "inspected" and any(
+                record.line_ids.mapped("passed_qty")
+            ):
+                raise UserError(
+                    self.env._(
+                        "Pieces of %(name)s passed inspection and are in stock: refund "
+                        "or exchange them.",
+                        name=record.name,
+                    )
+                )
             record._move("reject", reject_reason=reason)
             self.env["wx.after.sale.stock"]._drop_return(record)
             self._answer_cancel(record, "refused", reason)
@@ -140,7 +150,10 @@ class WxAfterSaleFlow(models.AbstractModel):
             )
         if not record.inspection_open:
             record._move("inspect")
-        self.env["wx.after.sale.stock"]._book_return(record)
+        stock = self.env["wx.after.sale.stock"]
+        if not stock._open_returns(record):
+            stock._make_return(record)  # somebody cancelled it in the ERP
+        stock._book_return(record)
 
     @api.model
     def _returned_natively(self, record):
@@ -232,3 +245,10 @@ class WxAfterSaleFlow(models.AbstractModel):
                 record._move("fail")
             elif state == "pending" and record._can("retry"):
                 record._move("retry")
+            elif state == "withdrawn" and record._can("withdraw"):
+                # reopened it is granted anew
+                record._move(
+                    "withdraw",
+                    refund_id=False,
+                    reject_reason=self.env._("The refund was withdrawn."),
+                )

@@ -245,7 +245,82 @@ class TestAfterSales(RefundCase):
         record.refund_id._wx_settle("Bank transfer 4711")
         self.assertEqual(record.state, "done")
 
+    # native acts ----------------------------------------------------------------
+    def picker(self):
+        return new_test_user(self.env, "as_picker", groups="stock.group_stock_user")
+
+    def test_cancelled_replacement_is_sent_again(self):
+        order = self.shipped_order((self.sku_a, 1))
+        record = self.ask(order, "exchange", 1)
+        self.staff(record).action_approve()
+        self.inspect(record, 1)
+        self.staff(record).action_finish()
+        self.assertEqual(record.state, "resending")
+        first = record._wx_replacements_open()
+        first.with_user(self.picker()).action_cancel()
+        self.assertEqual(record.state, "inspected")
+        self.staff(record).action_finish()
+        self.assertEqual(record.state, "resending")
+        second = record._wx_replacements_open()
+        self.assertTrue(second)
+        second.move_ids.picked = True
+        second.button_validate()
+        self.assertEqual(record.state, "done")
+
+    def test_cancelled_return_is_made_again(self):
+        """Pieces were refunded as passed and never reached the stock."""
+        order = self.shipped_order((self.sku_a, 2))
+        before = self.on_hand(self.sku_a)
+        record = self.ask(order, "return_refund", 2)
+        self.staff(record).action_approve()
+        record.picking_ids.with_user(self.picker()).action_cancel()
+        self.inspect(record, 2)
+        self.assertEqual(self.on_hand(self.sku_a), before + 2)
+
+    def test_what_passed_is_not_rejected(self):
+        """The shopper had sent it back and got nothing."""
+        order = self.shipped_order((self.sku_a, 2))
+        record = self.ask(order, "return_refund", 2)
+        self.staff(record).action_approve()
+        self.inspect(record, 1, 1)
+        reject = self.env["wx.after.sale.reject"].with_user(self.service_user)
+        values = {"after_sale_ids": record.ids, "reason": "No"}
+        with self.assertRaises(UserError):
+            reject.create(values).action_reject()
+        self.assertEqual(record.state, "inspected")
+
+    def test_withdrawn_refund_ends_its_after_sale(self):
+        """It stayed open for ever and its pieces could not be asked for again."""
+        order = self.shipped_order((self.sku_a, 1))
+        record = self.ask(order, "refund_only", 1)
+        self.staff(record).action_approve()
+        self.send_refunds("CLOSED")
+        self.assertEqual(record.state, "failed")
+        record.refund_id.action_withdraw()
+        self.assertEqual((record.state, bool(record.refund_id)), ("rejected", False))
+        self.staff(record).action_reopen()
+        self.staff(record).action_approve()
+        self.assertEqual(record.state, "refunding")
+        self.assertEqual(record.refund_id.amount_fen, 1999)
+
     # clocks ---------------------------------------------------------------------
+    def test_the_clock_of_receipt_waits_for_an_after_sale(self):
+        order = self.shipped_order((self.sku_a, 1))
+        record = self.ask(order, "refund_only", 1)
+        record.due_at = False
+        cron = self.env.ref("wx_mall.ir_cron_receive_orders")
+        states = []
+        with freeze_time(order.receive_due_at + timedelta(days=1)):
+            for _turn in range(2):
+                with self.enter_registry_test_mode():
+                    cron.method_direct_trigger()
+                self.env.invalidate_all()
+                states.append(order.state)
+                if not _turn:
+                    self.env["wx.after.sale.flow"]._cancel(record)
+        self.assertEqual(states, ["shipped", "received"])
+        self.assertEqual(order.received_by, "clock")
+
     def clocks(self, **later):
         with freeze_time(fields.Datetime.now() + timedelta(**later)):
             cron = self.env.ref("wx_mall.ir_cron_after_sale_clocks")

@@ -92,6 +92,18 @@ class TestOrderRefunds(RefundCase):
         self.grant(order, Wanted(order.line_ids, 1))
         self.assertEqual(order._wx_refundable_fen(), 0)
 
+    def test_refund_of_goods_that_are_not_shipped_is_not_withdrawn(self):
+        """The shopper was left without goods and without money, silently."""
+        order = self.paid_order((self.sku_a, 3))
+        refund = self.grant(order, Wanted(order.line_ids, 1))
+        self.send_refunds("CLOSED")
+        self.assertEqual(refund.state, "failed")
+        with self.assertRaises(UserError):
+            refund.with_user(self.finance()).action_withdraw()
+        self.assertEqual(refund.state, "failed")
+        refund._wx_settle("Bank transfer 4712")
+        self.assertEqual(order.refunded_fen, 1999)
+
     def test_pieces_never_exceed_the_payment(self):
         order = self.shipped_order((self.sku_a, 3))
         line = order.line_ids

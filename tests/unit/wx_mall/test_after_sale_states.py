@@ -21,10 +21,41 @@ after = _module.after
 can = _module.can
 
 ACTS = sorted({act for moves in MOVES.values() for act in moves})
+
+# written out once more, by hand: the module must not be its own oracle
+ONLY, RETURN, EXCHANGE = "refund_only", "return_refund", "exchange"
+TABLE = """
+requested        approve        approved         only return exchange
+requested        approve_first  second_approval  only return
+requested        reject         rejected         only return exchange
+requested        cancel         cancelled        only return exchange
+second_approval  approve        approved         only return
+second_approval  reject         rejected         only return
+second_approval  cancel         cancelled        only return
+approved         refund         refunding        only
+approved         send           returning        return exchange
+approved         receive        received         return exchange
+approved         cancel         cancelled        return exchange
+approved         expire         cancelled        return exchange
+returning        receive        received         return exchange
+received         inspect        inspected        return exchange
+received         overdue        refunding        return
+inspected        refund         refunding        return
+inspected        resend         resending        exchange
+inspected        reject         rejected         return exchange
+refunding        done           done             only return
+refunding        fail           failed           only return
+failed           retry          refunding        only return
+failed           done           done             only return
+failed           withdraw       rejected         only return
+resending        done           done             exchange
+resending        stop           inspected        exchange
+rejected         reopen         requested        only return exchange
+"""
+NAMES = {"only": ONLY, "return": RETURN, "exchange": EXCHANGE}
 ALLOWED = {
-    (kind, state, act): target
-    for state, moves in MOVES.items()
-    for act, (target, kinds) in moves.items()
+    (NAMES[kind], state, act): target
+    for state, act, target, *kinds in map(str.split, TABLE.strip().splitlines())
     for kind in kinds
 }
 
