@@ -107,6 +107,17 @@ class WxStockPool(models.Model):
                 self.env._("Return the stock of a pool before you delete it.")
             )
 
+    def _sellable(self, product_ids) -> dict:
+        """``{product id: whole pieces}`` that this pool can sell now, with the deltas
+        that wait; one SQL. For whoever sells from a quota or a campaign."""
+        self.ensure_one()
+        self.env.flush_all()
+        self.env.cr.execute(
+            stock_sql.SELLABLE_OF_POOL,
+            {"pool": self.id, "products": list(product_ids)},
+        )
+        return {row[0]: int(row[1]) for row in self.env.cr.fetchall()}
+
     def _carve(self, product, qty, reason=None):
         """Moves ``qty`` whole pieces from the warehouse's pool into this quota;
         negative gives back. Guarded on both sides, in a READ COMMITTED step.

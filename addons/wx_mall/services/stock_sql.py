@@ -252,6 +252,19 @@ ON CONFLICT (product_id, pool_id) DO UPDATE SET free = q.free + EXCLUDED.free
 """
 
 
+#: what one pool can sell, never below zero
+SELLABLE_OF_POOL = f"""
+SELECT t.product_id, GREATEST(0, floor(sum(t.qty)
+       - {keep("t.product_id", "%(pool)s", "0")}))
+  FROM (SELECT product_id, free - held - carved AS qty FROM wx_sku_stock
+         WHERE pool_id = %(pool)s AND product_id = ANY(%(products)s)
+         UNION ALL
+        SELECT product_id, free_qty - held_qty - carved_qty FROM wx_stock_delta
+         WHERE pool_id = %(pool)s AND product_id = ANY(%(products)s)) t
+ GROUP BY t.product_id
+"""
+
+
 def carve(cr, product_id, parent_id, pool_id, qty) -> bool:
     """Moves ``qty`` pieces of a product from a pool into a quota pool carved from it
     (negative: back); False, and nothing moved, when there are not so many."""

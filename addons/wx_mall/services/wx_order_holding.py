@@ -33,6 +33,19 @@ SELECT m.product_id, w.pool_id, sum(m.product_qty)
 """
 
 
+# Campaign pools of this shop that may be sold now, and where they ship from.
+_CAMPAIGN = """
+SELECT p.id, w.id, w.sequence, w.wx_province
+  FROM wx_stock_pool p
+  JOIN wx_stock_pool up ON up.id = p.parent_id
+  JOIN stock_warehouse w ON w.id = up.warehouse_id
+ WHERE p.id = ANY(%(pools)s) AND p.kind = 'campaign' AND p.active
+   AND p.company_id = %(company)s AND (p.app_id IS NULL OR p.app_id = %(app)s)
+   AND w.id = ANY(%(places)s)
+ ORDER BY w.sequence, w.id, p.id
+"""
+
+
 class WxOrderHolding(models.AbstractModel):
     """Writes an order and takes its stock, in one transaction or not at all
     (``intake_sql``)."""
@@ -41,7 +54,7 @@ class WxOrderHolding(models.AbstractModel):
     _description = "Holding of stock for mall orders"
 
     @api.model
-    def _hold(self, cr, params, stock, policies=None) -> bytes:
+    def _hold(self, cr, params, stock, policies=None, campaign=None) -> bytes:
         """Holds the pieces where the mini-program's rule says, and writes the order.
 
         One candidate pool needs no decision: the guarded statement is the decision.
@@ -53,6 +66,8 @@ class WxOrderHolding(models.AbstractModel):
         :param stock: ``pools`` of ``intake_sql.READ``
         :param policies: ``{product id: (sell policy, limit or None)}`` where the policy
             is not "stock"
+        :param campaign: ``{product id: {campaign pool id: pieces}}``, see
+            ``wx.price.hook._pools``
         :return: the JSON answer of the placed order
         :raises WxError: 409 ``stock.sold_out`` with ``sku_ids``
         """
@@ -60,16 +75,64 @@ class WxOrderHolding(models.AbstractModel):
         wants = Counter()  # one product may stand in two lines (a gift beside it)
         for sku, qty in zip(params["hold_skus"], params["hold_qtys"], strict=True):
             wants[sku] += qty
-        wants = sorted(wants.items())
+        fixed, special = [], []
+        if campaign:
+            fixed, special, pools = self._from_campaigns(
+                cr, params, pools, wants, campaign, stock["split"]
+            )
+        wants = sorted((+wants).items())
         keeps = {pool.id: 0 if pool.quota else stock["keep"] or 0 for pool in pools}
         loose = {sku: policies[sku] for sku, _qty in wants if sku in (policies or {})}
         extras = {}
         if wants and (len(pools) > 1 or (loose and pools)):
-            parts, extras = self._decide(cr, params, stock, pools, keeps, wants, loose)
+            parts, extras = self._decide(
+                cr, params, stock, pools, keeps, wants, loose, special
+            )
         else:
             pool_id = pools[0].id if pools else None
             parts = [(sku, pool_id, qty) for sku, qty in wants]
-        return self._write(cr, params, pools, parts, keeps, extras)
+        parts = sorted(parts + fixed)
+        return self._write(cr, params, pools + special, parts, keeps, extras)
+
+    def _from_campaigns(self, cr, params, pools, wants, campaign, split):
+        """``(parts, pools of the campaigns, pools left for the rest)``.
+
+        Takes the pieces off ``wants``. A campaign's pool belongs to a warehouse that
+        the mini-program sells from; without splitting the rest comes from there too.
+
+        :raises WxError: 409 ``stock.sold_out``: no such pool, ended, of another shop,
+            or in several warehouses that may not ship one order
+        """
+        parts = sorted(
+            (sku, pool_id, qty)
+            for sku, pieces in campaign.items()
+            for pool_id, qty in pieces.items()
+            if qty > 0 and sku in wants
+        )
+        cr.execute(
+            _CAMPAIGN,
+            {
+                "pools": [part[1] for part in parts],
+                "company": params["company"],
+                "app": params["app"],
+                "places": [pool.place for pool in pools],
+            },
+        )
+        special = [
+            Pool(pool_id, place, sequence, province, quota=True)
+            for pool_id, place, sequence, province in cr.fetchall()
+        ]
+        known = {pool.id for pool in special}
+        for sku, pool_id, qty in parts:
+            wants[sku] -= qty
+            if pool_id not in known or wants[sku] < 0:
+                raise self._sold_out([sku])
+        places = {pool.place for pool in special}
+        if parts and not split:
+            if len(places) > 1:
+                raise self._sold_out([part[0] for part in parts])
+            pools = [pool for pool in pools if pool.place in places]
+        return parts, special, pools
 
     def _write(self, cr, params, pools, parts, keeps, extras):
         held_in = {pool_id for _sku, pool_id, _qty in parts}
@@ -89,8 +152,8 @@ class WxOrderHolding(models.AbstractModel):
         )
         ok, held = cr.fetchone()
         if not ok:
-            missing = [sku for sku in params["hold_skus"] if sku not in (held or ())]
-            raise self._sold_out(missing)
+            missing = Counter(part[0] for part in parts) - Counter(held or ())
+            raise self._sold_out(sorted(missing))
         return params["answer"].encode()
 
     @staticmethod
@@ -105,8 +168,11 @@ class WxOrderHolding(models.AbstractModel):
     def _sold_out(self, sku_ids):
         return WxError("stock.sold_out", self.env._("Sold out"), 409, sku_ids=sku_ids)
 
-    def _decide(self, cr, params, stock, pools, keeps, wants, loose):
+    def _decide(self, cr, params, stock, pools, keeps, wants, loose, special=()):
         """Locks the candidates' rows and decides; ``(parts, extras)``.
+
+        ``special``: pools of campaigns, locked here too so that every order locks in
+        one order.
 
         ``extras``: ``{(product, pool): pieces}`` promised beyond the stock.
         """
@@ -117,11 +183,12 @@ class WxOrderHolding(models.AbstractModel):
             cr,
             {
                 "skus": params["hold_skus"],
-                "pools": [pool.id for pool in pools],
-                "keeps": [keeps[pool.id] for pool in pools],
+                "pools": [pool.id for pool in [*pools, *special]],
+                "keeps": [keeps.get(pool.id, 0) for pool in [*pools, *special]],
             },
         )
-        rows = cr.fetchall()
+        own = {pool.id for pool in pools}
+        rows = [row for row in cr.fetchall() if row[1] in own]
         sellable = {(row[0], row[1]): float(row[2]) for row in rows}
         uncovered = {(row[0], row[1]): float(row[3]) for row in rows}
         how = {

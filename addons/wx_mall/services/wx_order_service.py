@@ -99,8 +99,9 @@ class WxOrderService(models.AbstractModel):
         self._check_seen(pricing, body, quote)
         if row["unfolded"]:
             stock_sql.fold(cr, [line["product_id"] for line in lines])
-        else:
-            self._check_stock(ctx, row["sellable"] or {}, lines)
+        row["campaign"] = ctx.env["wx.price.hook"]._pools(ask, pricing)
+        if not row["unfolded"]:
+            self._check_stock(ctx, row, lines)
         order_id, answer = self._write(cr, ctx, body, quote, row, kind, lines, pricing)
         ctx.env["wx.price.hook"]._taken(cr, order_id, ask, pricing)
         return answer
@@ -151,19 +152,22 @@ class WxOrderService(models.AbstractModel):
                 amount_fen=amount,
             )
 
-    def _check_stock(self, ctx, sellable, lines):
+    def _check_stock(self, ctx, row, lines):
         """Refuses what all pools together do not have, before anything is written or
         locked: most answers of a rush are these.
 
-        :param sellable: ``{SKU as text: pieces}`` of ``intake_sql.READ``
+        :param row: ``sellable`` {SKU as text: pieces} of ``intake_sql.READ``, and
+            ``campaign``: what comes from other stock
         :raises WxError: 409 ``stock.sold_out``
         """
+        sellable, campaign = row["sellable"] or {}, row["campaign"]
         short = [
             line["product_id"]
             for line in lines
             if line["is_storable"]
             and line["sell_policy"] == "stock"
-            and sellable.get(str(line["product_id"]), 0) < line["qty"]
+            and sellable.get(str(line["product_id"]), 0)
+            < line["qty"] - sum(campaign.get(line["product_id"], {}).values())
         ]
         if short:
             raise ctx.env["wx.order.holding"]._sold_out(short)
@@ -228,7 +232,9 @@ class WxOrderService(models.AbstractModel):
             if line["sell_policy"] != "stock"
         }
         holding = ctx.env["wx.order.holding"]
-        return order_id, holding._hold(cr, params, row["pools"], policies)
+        return order_id, holding._hold(
+            cr, params, row["pools"], policies, row["campaign"]
+        )
 
     @staticmethod
     def _columns(lines):

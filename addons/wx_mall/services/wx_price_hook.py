@@ -42,6 +42,20 @@ class WxPriceHook(models.AbstractModel):
         return []
 
     @api.model
+    def _pools(self, ask, pricing) -> dict:
+        """Pieces of this order that are sold from the stock of a campaign, as
+        ``{SKU id: {id of a wx.stock.pool of kind campaign: pieces}}``.
+
+        Called once while an order is placed, after the price: no SQL, the pools are in
+        the facts that :meth:`_facts` read. Named pieces come from their pool only, or
+        the order is refused as sold out; the other pieces of the line come from the
+        stock of the shop. What is left in a pool: ``wx.stock.pool._sellable``.
+
+        :param pricing: ``pricing.calculator.Pricing``
+        """
+        return {}
+
+    @api.model
     def _taken(self, cr, order_id, ask, pricing):
         """An order was written with these promotions, in this very transaction: use
         up coupons, points, quotas with guarded updates.

@@ -1,3 +1,4 @@
+from . import test_campaign_stock
 from . import test_checkout
 from . import test_consumer_prices
 from . import test_order_stock

@@ -4,9 +4,8 @@ from odoo.tests import new_test_user, tagged
 from .order_common import ADDRESS, MallOrderCase
 
 
-@tagged("post_install", "-at_install", "wx")
-class TestOrderPools(MallOrderCase):
-    """Several warehouses, quotas and safety stock (rows X9, X32)."""
+class PoolCase(MallOrderCase):
+    """Two warehouses with their pools, and quotas."""
 
     @classmethod
     def setUpClass(cls):
@@ -54,6 +53,11 @@ class TestOrderPools(MallOrderCase):
     def differences(self, sku):
         found = self.env["wx.stock.reconcile"]._reconcile(repair=False)
         return found.filtered(lambda r: r.product_id == sku and r.state == "open")
+
+
+@tagged("post_install", "-at_install", "wx")
+class TestOrderPools(PoolCase):
+    """Several warehouses, quotas and safety stock (rows X9, X32)."""
 
     # allocation -------------------------------------------------------------------
     def test_priority_then_nearest(self):
