@@ -44,6 +44,14 @@ class Office:
             {"model": model, "method": method, "args": list(args), "kwargs": kwargs},
         )
 
+    def get(self, path: str) -> str:
+        """The text of a page or file of this session.
+
+        :raises urllib.error.HTTPError: refused or not there
+        """
+        with self._opener.open(self.base_url + path, timeout=60) as answer:
+            return answer.read().decode()
+
     def search_read(self, model, domain, fields, **kwargs) -> list[dict]:
         return self.call(model, "search_read", domain, fields=fields, **kwargs)
 

@@ -30,6 +30,17 @@ EXPECTED = (
     "Cannot grab a lock on records",
     "already executing",
 )
+#: figures of the demo day that must be 0
+ZERO = (
+    "unexplained",
+    "ledger_difference_fen",
+    "false_alarms",
+    "refund_difference_fen",
+    "restock_difference",
+    "stock_difference",
+    "holds_leaked",
+    "codes_wrong",
+)
 #: minutes that a shopper has to pay; the demo day waits for the first to run out
 TIMEOUT_MINUTES = 2
 
@@ -96,7 +107,7 @@ def environment(stack) -> dict[str, str]:
         "WX_API_URL": stack.api_url,
         "WX_OFFICE_URL": stack.office_url,
         "WX_SIM_URL": stack.sim_url,
-        "WX_SIM_DB": str(stack.sim_db),
+        "WX_SIM_DB": str(stack.sim_db or paths.SIM / f"{stack.database}.db"),
         "WX_DB": stack.database,
         "WX_APPID": APPID,
         "WX_MCHID": MCHID,
@@ -106,15 +117,7 @@ def environment(stack) -> dict[str, str]:
 
 def play_day(stack, *, shoppers=220) -> dict:
     """Plays the demo day in a child process; the result it prints last."""
-    env = {
-        **service_env(),
-        "WX_API_URL": stack.api_url,
-        "WX_OFFICE_URL": stack.office_url,
-        "WX_SIM_URL": stack.sim_url,
-        "WX_DB": stack.database,
-        "WX_APPID": APPID,
-        "WX_MCHID": MCHID,
-    }
+    env = {**service_env(), **environment(stack)}
     command = [str(paths.PYTHON), "-m", "ops.demoday", "--shoppers", str(shoppers)]
     process = subprocess.Popen(
         [*as_account(), *command],
@@ -132,7 +135,7 @@ def play_day(stack, *, shoppers=220) -> dict:
 def verdict(result: dict) -> bool:
     """Whether the day came out as it must; says what did not."""
     wrong = []
-    for name in ("unexplained", "ledger_difference_fen", "false_alarms"):
+    for name in ZERO:
         if result.get(name) != 0:
             wrong.append(f"{name} is {result.get(name)}, must be 0")
     if (
@@ -145,6 +148,8 @@ def verdict(result: dict) -> bool:
         )
     if result["orders"] < 200:
         wrong.append(f"only {result['orders']} orders")
+    if result["scenes_done"] != result["scenes"] or not result["scenes"]:
+        wrong.append(f"{result['scenes_done']} of {result['scenes']} scenes went well")
     wrong += result.get("problems", [])
     for line in wrong:
         say(f"✗ {line}")

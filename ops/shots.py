@@ -1,63 +1,174 @@
 """Takes the README's pictures from a running ``./run`` (in the virtual environment):
 
-.local/venv/bin/python -m ops.shots
+.local/venv/bin/python -m ops.shots [NAME…]
 """
 
+import io
 import sys
+from dataclasses import dataclass
+
+from PIL import Image
 
 from . import paths
 from .browser import Browser
+from .rpc import Office
 from .services import HOST
 
 OUT = paths.ROOT / "docs" / "images"
 OFFICE = f"http://{HOST}:{paths.OFFICE_PORT}"
-#: login, name, address in the web client, what must be there
-SCREENS = (
-    ("admin", "overview", "/odoo/mall", ".o_action_manager > *"),
-    ("operator", "orders", "/odoo/mall-orders", ".o_data_row"),
-    (
-        "operator",
-        "listings",
-        "/odoo/wx-listings",
+WIDE, PHONE = (1440, 860), (390, 760)
+#: bytes of one picture in the repository
+LIMIT = 150_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: who looks, at which address, and what must be there by then.
+
+    ``record``: model and domain of the record that fills ``%s`` in the address;
+    ``script``: JavaScript that runs before; ``ready``: what must be there after it.
+    """
+
+    login: str
+    name: str
+    path: str
+    css: str
+    record: tuple = ()
+    script: str = ""
+    ready: str = ""
+    size: tuple = WIDE
+
+
+SHOTS = (
+    Shot("admin", "overview", "/odoo/mall", ".o_action_manager > *"),
+    Shot("operator", "orders", "/odoo/mall-orders", ".o_data_row"),
+    Shot("operator", "listings", "/odoo/wx-listings", ".o_kanban_record"),
+    Shot("finance", "bill-days", "/odoo/wx-bill-days", ".o_view_controller"),
+    Shot("finance", "breaks", "/odoo/wx-breaks", ".o_view_controller"),
+    Shot(
+        "service",
+        "after-sales",
+        "/odoo/mall-after-sales?view_type=kanban",
         ".o_kanban_record",
     ),
-    (
-        "finance",
-        "bill-days",
-        "/odoo/wx-bill-days",
+    Shot(
+        "service",
+        "after-sales-list",
+        "/odoo/mall-after-sales?view_type=list",
+        ".o_data_row",
+    ),
+    Shot(
+        "operator",
+        "after-sale",
+        "/odoo/mall-after-sales/%s",
+        ".o_form_view",
+        record=(
+            "wx.after.sale",
+            [("kind", "=", "return_refund"), ("state", "=", "done")],
+        ),
+    ),
+    Shot(
+        "operator",
+        "order",
+        "/odoo/mall-orders/%s",
+        ".o_form_view",
+        record=(
+            "wx.order",
+            [
+                ("after_sale_ids.kind", "=", "return_refund"),
+                ("after_sale_ids.state", "=", "done"),
+            ],
+        ),
+    ),
+    Shot("operator", "exceptions", "/odoo/mall-exceptions", ".o_view_controller"),
+    Shot("operator", "parcels", "/odoo/mall-parcels", ".o_data_row"),
+    Shot(
+        "admin",
+        "code-pools",
+        "/odoo/action-wx_mall.action_wx_virtual_code_pool",
         ".o_view_controller",
     ),
-    (
-        "finance",
-        "breaks",
-        "/odoo/wx-breaks",
-        ".o_view_controller",
+    Shot("operator", "work", "/odoo/mall-work", ".o_kanban_record"),
+    Shot(
+        "operator",
+        "work-phone",
+        "/odoo/mall-work",
+        ".o_kanban_record",
+        size=PHONE,
+    ),
+    Shot(
+        "operator",
+        "pickup-desk",
+        "/odoo/mall-pickup-desk",
+        ".o_action_manager > *",
+        size=PHONE,
     ),
 )
 
 
-def main() -> int:
+def _take(browser, shot, office):
+    width, height = shot.size
+    phone = shot.size == PHONE
+    browser.send(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=2 if phone else 1,
+        mobile=phone,
+    )
+    browser.send("Emulation.setTouchEmulationEnabled", enabled=phone)
+    path = shot.path
+    if shot.record:
+        model, domain = shot.record
+        found = office.search_read(model, domain, ["id"], limit=1, order="id desc")
+        if not found:
+            raise LookupError(f"{shot.name}: no {model} with {domain}")
+        path %= found[0]["id"]
+    browser.open("about:blank")
+    browser.open(OFFICE + path)
+    browser.wait(shot.css)
+    if shot.script:
+        browser.run(shot.script)
+        browser.wait(shot.ready)
+    target = OUT / f"{shot.name}.png"
+    browser.screenshot(target, settle=2.5)
+    _shrink(target)
+
+
+def _shrink(target):
+    """At most 256 colours; fewer until the file is small enough."""
+    image = Image.open(io.BytesIO(target.read_bytes())).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        image.quantize(colours, dither=Image.Dither.NONE).save(target, optimize=True)
+        if target.stat().st_size <= LIMIT:
+            return
+
+
+def main(names) -> int:
     OUT.mkdir(parents=True, exist_ok=True)
-    with Browser(1360, 820) as browser:
+    wanted = [shot for shot in SHOTS if not names or shot.name in names]
+    with Browser(*WIDE) as browser:
         current = None
-        for login, name, path, css in SCREENS:
-            if login != current:
+        for shot in sorted(wanted, key=lambda shot: shot.login):
+            if shot.login != current:
                 browser.send("Network.clearBrowserCookies")
-                browser.login(OFFICE, login, login)
-                current = login
-            browser.open(OFFICE + path)
-            browser.wait(css)
-            browser.screenshot(OUT / f"{name}.png", settle=2.5)
+                browser.login(OFFICE, shot.login, shot.login)
+                current = shot.login
+            office = Office(OFFICE, paths.DB_NAME, current, current)
+            _take(browser, shot, office)
+        browser.send("Emulation.clearDeviceMetricsOverride")
         for name, url in (
             ("phone", f"http://{HOST}:{paths.SIM_PORT}/phone"),
             ("api-docs", f"http://{HOST}:{paths.API_PORT}/wx/api/docs"),
         ):
-            browser.open(url)
-            browser.screenshot(OUT / f"{name}.png", settle=2)
+            if not names or name in names:
+                browser.open(url)
+                browser.screenshot(OUT / f"{name}.png", settle=2)
+                _shrink(OUT / f"{name}.png")
         for error in browser.errors:
             print(error, file=sys.stderr)
         return 1 if browser.errors else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -328,12 +328,34 @@ def soap(pen, c):
     pen.rect(36, 44, 64, 52, shade(c, 1.3), 4)
 
 
+def fruit(pen, c):
+    for x, y in ((34, 60), (64, 60), (49, 42)):
+        pen.oval(x - 17, y - 15, x + 17, y + 17, c)
+        pen.oval(x - 11, y - 10, x - 3, y - 1, shade(c, 1.4))
+    pen.line([(49, 27), (54, 17)], WOOD, 2)
+    pen.shape([(54, 18), (72, 12), (66, 26)], LEAF)
+
+
+def voucher(pen, c):
+    pen.rect(12, 30, 88, 74, c, 5)
+    pen.rect(16, 34, 84, 70, shade(c, 1.25), 3)
+    for y in range(36, 70, 6):
+        pen.rect(62, y, 64, y + 3, c)
+    pen.oval(8, 47, 18, 57, WHITE)
+    pen.oval(82, 47, 92, 57, WHITE)
+    pen.oval(26, 42, 48, 64, WHITE)
+    pen.oval(31, 46, 43, 60, c)
+    pen.line([(68, 44), (80, 44)], c, 2)
+    pen.line([(68, 52), (80, 52)], c, 2)
+    pen.line([(68, 60), (76, 60)], c, 2)
+
+
 SHAPES = {
     shape.__name__: shape
     for shape in (
         mug, teapot, bowl, plate, lamp, chair, plant, bottle, backpack, tee, hoodie,
         trousers, cap, shoe, notebook, pen_set, candle, cushion, towel, jar, tin, box,
-        headphones, speaker, keyboard, watch, umbrella, soap,
+        headphones, speaker, keyboard, watch, umbrella, soap, fruit, voucher,
     )
 }  # fmt: skip
 

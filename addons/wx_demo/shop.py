@@ -41,11 +41,15 @@ CATEGORIES = {
         "茶叶": ["绿茶", "红茶"],
         "蜂蜜果酱": ["蜂蜜", "果酱"],
         "礼盒": ["节令礼盒"],
+        "时令": ["鲜果"],
     },
     "文具数码": {
         "书写": ["本册", "笔"],
         "音频": ["耳机", "音箱"],
         "配件": ["键盘", "手表", "雨具"],
+    },
+    "卡券": {
+        "电子券": ["体验券", "饮品券"],
     },
 }
 
@@ -53,7 +57,11 @@ CATEGORIES = {
 def _item(
     code, name, kind, leaf, fen, *, tax=13, colour=SAND, stock=60, cost=0.55, **more
 ):
-    """One product. ``colours`` and ``sizes`` make variants; ``extra`` is fen per size step."""
+    """One product. ``colours`` and ``sizes`` make variants; ``extra`` is fen per size step.
+
+    ``cold``: pieces in the cold store; ``returns``: rule of the seven-day return;
+    ``codes``: a virtual product sold in that many codes.
+    """
     return {
         "code": code,
         "name": name,
@@ -68,6 +76,9 @@ def _item(
         "colours": more.get("colours", ()),
         "sizes": more.get("sizes", ()),
         "extra": more.get("extra", 0),
+        "cold": more.get("cold", 0),
+        "returns": more.get("returns", "seven_days"),
+        "codes": more.get("codes", 0),
     }
 
 
@@ -91,8 +102,8 @@ PRODUCTS = [
     _item("CND01", "雪松大豆蜡烛", "candle", "香氛", 6800, colour=GREEN, subtitle="燃烧约四十小时"),
     _item("CND02", "桂花香薰蜡烛", "candle", "香氛", 6800, colour=YELLOW),
     _item("TWL01", "长绒棉毛巾四条装", "towel", "毛巾", 8900, colours=("米白", "藕粉", "靛蓝")),
-    _item("SOP01", "冷制山茶油皂", "soap", "洗护", 3200, colour=PINK, stock=180),
-    _item("SOP02", "竹炭洁面皂", "soap", "洗护", 2800, colour=DARK, stock=180),
+    _item("SOP01", "冷制山茶油皂", "soap", "洗护", 3200, colour=PINK, stock=180, returns="hygiene"),
+    _item("SOP02", "竹炭洁面皂", "soap", "洗护", 2800, colour=DARK, stock=180, returns="hygiene"),
     _item("TEE01", "重磅纯棉T恤", "tee", "T恤", 9900, colours=("朱红", "靛蓝", "米白", "墨黑"), sizes=SIZES, stock=30, subtitle="二百六十克新疆棉"),
     _item("TEE02", "山形印花T恤", "tee", "T恤", 11900, colours=("竹青", "杏黄"), sizes=SIZES, stock=25),
     _item("HOD01", "落肩连帽卫衣", "hoodie", "卫衣", 22900, colours=("墨黑", "米白", "藕粉"), sizes=SIZES, stock=20),
@@ -119,6 +130,10 @@ PRODUCTS = [
     _item("KBD01", "八十七键机械键盘", "keyboard", "键盘", 39900, colours=("竹青", "墨黑"), stock=14),
     _item("WCH01", "极简石英手表", "watch", "手表", 45900, colours=("墨黑", "杏黄"), stock=16),
     _item("UMB01", "手工长柄伞", "umbrella", "雨具", 12900, colours=("朱红", "靛蓝", "杏黄"), stock=35),
+    _item("FRU01", "塘栖枇杷 2 斤装", "fruit", "鲜果", 6800, tax=9, colour=YELLOW, stock=0, cold=120, returns="fresh", subtitle="冷链直发，当日采摘"),
+    _item("FRU02", "象山红美人柑橘 3 斤装", "fruit", "鲜果", 12800, tax=9, colour=RED, stock=0, cold=90, returns="fresh", subtitle="冷链直发"),
+    _item("VOU01", "陶艺体验课电子券", "voucher", "体验券", 16800, tax=6, colour=BLUE, stock=0, codes=80, returns="digital", subtitle="凭券码到店使用"),
+    _item("VOU02", "山野咖啡饮品券", "voucher", "饮品券", 2800, tax=6, colour=GREEN, stock=0, codes=150, returns="digital", subtitle="任一门店通兑"),
 ]  # fmt: skip
 
 #: live price rules of the consumer price list: (codes, kind, value); percent off or fen
@@ -131,3 +146,15 @@ PRICE_RULES = [
     (("HPH01",), "fixed", 79900),
     (("UMB01", "CAP01"), "percent", 20),
 ]
+
+#: where parcels start and goods come back: (name, street, district, city, province)
+MAIN_STORE = ("山野集仓库", "五常大道 168 号", "余杭区", "杭州市", "浙江省")
+COLD_STORE = ("山野集冷链仓", "甬江大道 21 号", "鄞州区", "宁波市", "浙江省")
+RETURNS = ("山野集售后部", "五常大道 168 号 2 号门", "余杭区", "杭州市", "浙江省")
+
+#: shops where orders are collected: name, city, district, street, phone, hours,
+#: latitude and longitude (GCJ-02 degrees)
+PICKUP_POINTS = (
+    ("山野集 · 湖滨店", "杭州市", "上城区", "湖滨路 35 号", "0571-86000001", "周一至周日 10:00–21:30", 30.2533, 120.1611),
+    ("山野集 · 滨江店", "杭州市", "滨江区", "江南大道 480 号", "0571-86000002", "周二至周日 9:30–20:00", 30.2084, 120.2120),
+)  # fmt: skip

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from . import check, shoppers, staff
+from . import aftersales, changes, check, fulfilment, scenes, shoppers, staff
 from .world import from_environment, say, until
 
 
@@ -102,6 +102,48 @@ def _settled(world) -> bool:
     return not pending["notifications"]
 
 
+def _scenes(world) -> list:
+    """One of each, whatever the crowd does."""
+    kinds = (*fulfilment.SCENES, *aftersales.SCENES, *changes.SCENES)
+    return [kind(world, number) for number, kind in enumerate(kinds)]
+
+
+def _sell(world, count, played) -> list:
+    """Scenes first, while everything is in stock, then the crowd; who pays late."""
+    with world.timed("opening", f"the shop opens; {len(played)} scenes begin"):
+        staff.open_shop(world)
+        scenes.run(played, "buy")
+    with world.timed("shopping", f"{count} shoppers"):
+        lost = _lost_notification(world)
+        late = shoppers.play(world, count)
+    with world.timed("forged", "forged notifications, a lost one healed by the sweep"):
+        _forged(world)
+        staff.run_crons(world, "wx.pay.service")
+        if lost.wait_until_paid(60) == "unpaid":
+            world.day.problem("the lost notification was not healed by the sweep")
+    return late
+
+
+def _work(world, late, played) -> int:
+    """What the shop does until the evening; parcels of the crowd."""
+    office = world.office("admin")
+    with world.timed("posting", "sale orders, reservations, payments"):
+        staff.wait_for_posting(world, office)
+    with world.timed("shipping", "the operator ships, one by one and by spreadsheet"):
+        shipped = staff.ship(world)
+    with world.timed("refunds", "partial and full refunds"):
+        staff.refund(world)
+    with world.timed("scenes", "pickup, codes, parcels, returns, exchanges"):
+        scenes.run(played, "play")
+        staff.run_crons(world, "wx.order", "wx.tracking.service")
+    with world.timed("closing", "closing what was not paid, late payments"):
+        _close_unpaid(world)
+        _pay_late(world, late)
+        staff.wait_for_posting(world, office)
+        staff.run_crons(world, "payment.transaction", "wx.order.posting")
+    return shipped
+
+
 def main(argv) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shoppers", type=int, default=220)
@@ -109,35 +151,23 @@ def main(argv) -> int:
     world = from_environment(shoppers.Day())
     say("")
     _start_at(world, os.environ.get("WX_DEMO_START"))
-    with world.timed("shopping", f"{options.shoppers} shoppers"):
-        lost = _lost_notification(world)
-        late = shoppers.play(world, options.shoppers)
-    with world.timed("forged", "forged notifications, a lost one healed by the sweep"):
-        _forged(world)
-        staff.run_crons(world, "wx.pay.service")
-        if lost.wait_until_paid(60) == "unpaid":
-            world.day.problem("the lost notification was not healed by the sweep")
-    office = world.office("admin")
-    with world.timed("posting", "sale orders, reservations, payments"):
-        staff.wait_for_posting(world, office)
-    with world.timed("shipping", "the operator ships"):
-        shipped = staff.ship(world)
-    with world.timed("refunds", "partial and full refunds"):
-        staff.refund(world)
-    with world.timed("closing", "closing what was not paid, late payments"):
-        _close_unpaid(world)
-        _pay_late(world, late)
-        staff.wait_for_posting(world, office)
-        staff.run_crons(world, "payment.transaction", "wx.order.posting")
+    played = _scenes(world)
+    begun = len(played)
+    late = _sell(world, options.shoppers, played)
+    shipped = _work(world, late, played)
     planted = check.plant(world)
     with world.timed("bills", f"next morning: bills, {len(planted)} planted breaks"):
         days = check.bill_days(world)
         world.sim.ctl("POST", "/_ctl/clock", {"advance": _until_ten(world)})
         day_ids = check.fetch_bills(world, days)
-    result = check.counts(world)
-    result["late_payments"] = check.late_payments(world, late)
-    result |= check.breaks(world, day_ids)
-    result["ledger_difference_fen"] = check.ledger_difference(world)
+    with world.timed("reckoning", "every scene's end, both sides' books"):
+        scenes.run(played, "finish")
+        result = check.counts(world)
+        result |= {"scenes": begun, "scenes_done": len(played)}
+        result |= check.reckoning(world)
+        result["late_payments"] = check.late_payments(world, late)
+        result |= check.breaks(world, day_ids)
+        result["ledger_difference_fen"] = check.ledger_difference(world)
     result["shipped"] = shipped
     result["seconds"] = world.seconds
     result["problems"] = world.day.problems

@@ -198,3 +198,31 @@ def late_payments(world, late) -> int:
         else:
             world.day.problem(f"{facts['number']}: a late payment was kept")
     return returned
+
+
+def reckoning(world) -> dict:
+    """Refunds, stock, holds and codes by SQL on both sides; the differences are 0 on a
+    good day and each is a problem. Amounts are fen, goods are pieces."""
+    books = world.books
+    refund_fen, refunds = books.refunds()
+    back, returns = books.returns()
+    sold, codes = books.codes(world.day.codes)
+    stock, holds = books.stock(), books.holds()
+    for text in (*refunds, *returns, *codes, *stock, *holds):
+        world.day.problem(text)
+    states = books.erp(
+        "SELECT kind, state, count(*)::int FROM wx_after_sale"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return {
+        "refund_difference_fen": refund_fen,
+        "restock_difference": len(returns),
+        "stock_difference": len(stock),
+        "holds_leaked": len(holds),
+        "codes_wrong": len(codes),
+        **back,
+        "codes_sold": sold,
+        "codes_read": len(world.day.codes),
+        "after_sales": {f"{kind}.{state}": count for kind, state, count in states},
+        "told_wechat": books.shipping_kinds(),
+    }

@@ -16,6 +16,7 @@ class Day:
     def __init__(self):
         self.lock = threading.Lock()
         self.orders = {}  # order id → {"role", "amount_fen", "number", …}
+        self.codes = []  # of virtual goods, as shoppers read them
         self.refused = []
         self.problems = []
 
@@ -86,8 +87,8 @@ class Shopper:
         chosen = self.rng.sample(items, min(len(items), self.rng.choice((1, 1, 2, 3))))
         return [self.api.get_listing(item["id"]) for item in chosen]
 
-    def address(self):
-        province, city, district, street = self.rng.choice(ADDRESSES)
+    def address(self, place=None):
+        province, city, district, street = place or self.rng.choice(ADDRESSES)
         return self.api.create_address(
             {
                 "name": self.rng.choice(NAMES),

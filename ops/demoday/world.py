@@ -2,12 +2,14 @@
 
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 
 from .. import apiclient
 from ..rpc import Office
 from ..sim import Sim
+from .books import Books
 
 NAMES = (
     "王小满", "李清和", "张立夏", "刘芒种", "陈白露", "杨寒露", "赵谷雨", "黄惊蛰",
@@ -38,9 +40,14 @@ class World:
     mchid: str
     sim: Sim
     day: object
+    books: Books
     seed: int = 7
     seconds: dict = field(default_factory=dict)
     _client: object = None
+    _staff: dict = field(default_factory=dict)
+    _shelf: dict = field(default_factory=dict)
+    _carriers: dict = field(default_factory=dict)
+    _lock: object = field(default_factory=threading.RLock)
 
     def client(self):
         """A fresh client, generated from the server's own OpenAPI document."""
@@ -50,6 +57,33 @@ class World:
 
     def office(self, login: str) -> Office:
         return Office(self.office_url, self.database, login, login)
+
+    def staff(self, login: str) -> Office:
+        """A session that stays open through the day, shared by the scenes."""
+        with self._lock:
+            if login not in self._staff:
+                self._staff[login] = self.office(login)
+            return self._staff[login]
+
+    def carrier(self, name: str) -> int:
+        """Id of a carrier."""
+        with self._lock:
+            if name not in self._carriers:
+                [row] = self.staff("operator").search_read(
+                    "delivery.carrier", [("name", "=", name)], ["id"]
+                )
+                self._carriers[name] = row["id"]
+            return self._carriers[name]
+
+    def shelf(self, client) -> dict[str, int]:
+        """``{title: listing id}`` of everything on sale, read once by some shopper."""
+        with self._lock:
+            cursor = None
+            while not self._shelf or cursor:
+                page = client.list_listings(limit=50, cursor=cursor)
+                self._shelf |= {item["title"]: item["id"] for item in page["items"]}
+                cursor = page["next_cursor"]
+            return self._shelf
 
     def timed(self, name: str, title: str):
         return _Timed(self, name, title)
@@ -77,6 +111,7 @@ def from_environment(day) -> World:
         mchid=env["WX_MCHID"],
         sim=Sim(env["WX_SIM_URL"]),
         day=day,
+        books=Books(env["WX_SIM_DB"], env["WX_PG_DSN"], env["WX_MCHID"]),
     )
 
 

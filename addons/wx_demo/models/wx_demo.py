@@ -199,14 +199,16 @@ class WxDemo(models.AbstractModel):
         template = self.env["product.template"].create(
             {
                 "name": row["name"],
-                "type": "consu",
-                "is_storable": True,
+                "type": "service" if row["codes"] else "consu",
+                "is_storable": not row["codes"],
+                "wx_delivery_kind": "virtual" if row["codes"] else "goods",
+                "wx_return_rule": row["returns"],
                 "categ_id": category.id,
                 "list_price": round(net, 2),
                 "standard_price": to_yuan(row["cost_fen"]),
                 "taxes_id": [Command.set(tax.ids)],
                 "invoice_policy": "delivery",
-                "weight": 0.5,
+                "weight": 0 if row["codes"] else 0.5,
                 "description_sale": row["subtitle"],
                 "image_1920": self._picture(row, row["colour"]),
                 "attribute_line_ids": lines,
@@ -245,6 +247,7 @@ class WxDemo(models.AbstractModel):
                     "inventory_quantity": row["stock"],
                 }
                 for row in shop.PRODUCTS
+                if row["stock"]
                 for variant in products[row["code"]].product_variant_ids
             ]
         )
