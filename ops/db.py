@@ -39,7 +39,11 @@ def odoo(config, *args, words=1, check=True, **kwargs):
 
 
 #: what Odoo logs as an error and then repeats by itself (``service/model.py``)
-RETRIED = ("could not serialize access", "could not obtain lock")
+RETRIED = (
+    "could not serialize access",
+    "could not obtain lock",
+    "deadlock detected",
+)
 
 
 def complaints(log: str, expected=()) -> list[str]:

@@ -24,6 +24,8 @@ class Office:
         if not answer.get("uid"):
             raise OfficeError(f"{login} cannot log in")
         self.uid = answer["uid"]
+        #: language and time zone of the user, as the web client sends them
+        self.context = answer.get("user_context", {})
 
     def _post(self, path: str, params: dict):
         request = urllib.request.Request(
@@ -39,6 +41,7 @@ class Office:
         return body.get("result")
 
     def call(self, model: str, method: str, *args, **kwargs):
+        kwargs["context"] = {**self.context, **kwargs.get("context", {})}
         return self._post(
             f"/web/dataset/call_kw/{model}/{method}",
             {"model": model, "method": method, "args": list(args), "kwargs": kwargs},

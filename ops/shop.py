@@ -20,7 +20,7 @@ LOGINS = (
     ("service", "service", "客服 (orders, shoppers)"),
 )
 #: warnings that the demo day provokes on purpose: forged letters, late payments, an
-#: administrator who starts a scheduled action that runs at this moment
+#: administrator who starts a scheduled action that runs at this moment, refusals
 EXPECTED = (
     " refused: signature",
     " refused: serial_unknown",
@@ -29,6 +29,12 @@ EXPECTED = (
     "goes back: fact.late_payment",
     "Cannot grab a lock on records",
     "already executing",
+    # staff who try what they may not
+    "您最多可减免订单金额的",
+    "已查看 陶艺体验课电子券 的卡密",
+    "没有验货合格的商品",
+    "此金额的退款须由另一人审批",
+    "已有包裹按原地址发出或已打印面单",
 )
 #: figures of the demo day that must be 0
 ZERO = (

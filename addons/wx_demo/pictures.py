@@ -329,7 +329,7 @@ def soap(pen, c):
 
 
 def fruit(pen, c):
-    for x, y in ((34, 60), (64, 60), (49, 42)):
+    for x, y in ((49, 42), (34, 60), (64, 60)):
         pen.oval(x - 17, y - 15, x + 17, y + 17, c)
         pen.oval(x - 11, y - 10, x - 3, y - 1, shade(c, 1.4))
     pen.line([(49, 27), (54, 17)], WOOD, 2)

@@ -71,6 +71,7 @@
         "views/wx_parcel_views.xml",
         "views/wx_shipping_views.xml",
         "data/wx_parcel_cron.xml",
+        "data/wx_waybill_job.xml",
         "wizards/wx_express_bind_views.xml",
         "views/wx_waybill_views.xml",
         "views/wx_ship_batch_views.xml",

@@ -40,7 +40,7 @@ SELECT o.name, o.intake_state, h.product_id
 """
 #: pieces that came back, by where they lie now
 _CAME_BACK = """
-SELECT a.name, l.passed_qty, l.failed_qty, a.state,
+SELECT a.name, COALESCE(l.passed_qty, 0), COALESCE(l.failed_qty, 0), a.state,
        COALESCE(sum(m.quantity) FILTER (WHERE d.warehouse_id IS NOT NULL), 0),
        COALESCE(sum(m.quantity) FILTER (WHERE d.warehouse_id IS NULL), 0)
   FROM wx_after_sale a

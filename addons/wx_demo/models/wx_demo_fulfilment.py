@@ -1,21 +1,6 @@
-import hashlib
-
 from odoo import models
 
 from .. import shop
-
-_DIGITS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-
-def voucher_code(code: str, number: int) -> str:
-    """The voucher's code, always the same: a demo's codes are no secret.
-
-    :param code: of the product
-    :param number: from 1
-    """
-    digest = hashlib.sha256(f"{code}/{number}".encode()).digest()
-    text = "".join(_DIGITS[byte % len(_DIGITS)] for byte in digest[:12])
-    return f"{code[:3]}-{text[:4]}-{text[4:8]}-{text[8:]}"
 
 
 class WxDemo(models.AbstractModel):
@@ -115,7 +100,7 @@ class WxDemo(models.AbstractModel):
             pool = self.env["wx.virtual.code.pool"].create(
                 {"product_id": self._sku(row).id}
             )
-            codes = (voucher_code(row["code"], n + 1) for n in range(row["codes"]))
+            codes = (shop.voucher_code(row["code"], n + 1) for n in range(row["codes"]))
             self.env["wx.virtual.code.import"].create(
                 {"pool_id": pool.id, "text": "\n".join(codes)}
             ).action_load()

@@ -50,6 +50,16 @@ class TestWaybills(WaybillCase):
         with self.assertRaises(UserError):
             parcel.action_cancel_waybill()
 
+    def test_waybills_of_many_deliveries_by_jobs(self):
+        """The job stores what it asks for before it calls: queue_job must let it."""
+        order, picking = self.waiting()
+        picking.action_wx_queue_waybills()
+        job = self.env["queue.job"].search([("method_name", "=", "_job_picking")])
+        self.assertEqual(job.kwargs, {"picking_id": picking.id})
+        self.assertTrue(job.job_function_id.allow_commit)
+        self.env["wx.waybill.service"]._job_picking(picking.id)
+        self.assertEqual(order.parcel_ids.waybill_state, "made")
+
     def test_label_is_encrypted_and_printing_is_logged(self):
         order, picking = self.waiting()
         picking.action_wx_request_waybill()

@@ -46,6 +46,25 @@ def test_codes_are_unique_and_rules_name_them():
     assert len(named) == len(set(named)), "one rule a product"
 
 
+def test_voucher_codes_are_unique_and_repeatable():
+    vouchers = [row for row in shop.PRODUCTS if row["codes"]]
+    assert len(vouchers) >= 2
+    codes = [
+        shop.voucher_code(row["code"], number + 1)
+        for row in vouchers
+        for number in range(row["codes"])
+    ]
+    assert len(set(codes)) == len(codes)
+    assert shop.voucher_code("VOU01", 1) == codes[0]
+
+
+def test_fresh_goods_lie_in_the_cold_store_only():
+    cold = [row for row in shop.PRODUCTS if row["cold"]]
+    assert len(cold) >= 2
+    assert all(row["returns"] == "fresh" and not row["stock"] for row in cold)
+    assert len(shop.PICKUP_POINTS) == 2
+
+
 def test_nothing_is_sold_below_cost():
     for row in shop.PRODUCTS:
         rule = next((rule for rule in shop.PRICE_RULES if row["code"] in rule[0]), None)
