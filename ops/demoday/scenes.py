@@ -70,10 +70,9 @@ class Scene:
             self.shopper.address_id = self.shopper.address(ADDRESSES[0])
 
     def items(self):
-        shelf = self.world.shelf(self.api)
         picked = []
         for title, qty in self.goods:
-            detail = self.api.get_listing(shelf[title])
+            detail = self.api.get_listing(self.world.listing(self.api, title))
             sku = next(
                 sku["id"]
                 for sku in detail["skus"]
@@ -189,7 +188,7 @@ def run(scenes, step) -> int:
             return True
         except (ApiError, OfficeError, SimError, Wrong) as exc:
             scene.problem(f"{step}: {exc}")
-        except (KeyError, IndexError, StopIteration, TypeError, ValueError):
+        except (LookupError, StopIteration, TypeError, ValueError):
             # an answer of another shape than expected
             last = traceback.format_exc(limit=-2).replace("\n", " ")
             scene.problem(f"{step}: {last}")

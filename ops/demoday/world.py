@@ -75,15 +75,26 @@ class World:
                 self._carriers[name] = row["id"]
             return self._carriers[name]
 
-    def shelf(self, client) -> dict[str, int]:
-        """``{title: listing id}`` of everything on sale, read once by some shopper."""
+    def listing(self, client, title: str) -> int:
+        """Id of a listing by its title, as a shopper finds it in the shop window. A new
+        shop fills its window while people look: what is missing is looked for again.
+
+        :raises LookupError: not there after half a minute
+        """
         with self._lock:
-            cursor = None
-            while not self._shelf or cursor:
-                page = client.list_listings(limit=50, cursor=cursor)
-                self._shelf |= {item["title"]: item["id"] for item in page["items"]}
-                cursor = page["next_cursor"]
-            return self._shelf
+            until(lambda: title in self._shelf or self._look(client, title), 30, 1)
+            if title not in self._shelf:
+                raise LookupError(f"{title} is not on sale")
+            return self._shelf[title]
+
+    def _look(self, client, title):
+        cursor = None
+        while True:
+            page = client.list_listings(limit=50, cursor=cursor)
+            self._shelf |= {item["title"]: item["id"] for item in page["items"]}
+            cursor = page["next_cursor"]
+            if not cursor:
+                return title in self._shelf
 
     def timed(self, name: str, title: str):
         return _Timed(self, name, title)
