@@ -29,6 +29,7 @@ EXPECTED = (
     "goes back: fact.late_payment",
     "Cannot grab a lock on records",
     "already executing",
+    "已经正在执行",
     # staff who try what they may not
     "您最多可减免订单金额的",
     "已查看 陶艺体验课电子券 的卡密",

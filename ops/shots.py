@@ -4,19 +4,25 @@
 """
 
 import io
+import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
 
-from . import paths
+from . import apiclient, paths
 from .browser import Browser
 from .rpc import Office
 from .services import HOST
+from .shop import APPID
+from .sim import Sim
 
 OUT = paths.ROOT / "docs" / "images"
 OFFICE = f"http://{HOST}:{paths.OFFICE_PORT}"
-WIDE, PHONE = (1440, 860), (390, 760)
+API = f"http://{HOST}:{paths.API_PORT}"
+SIM = f"http://{HOST}:{paths.SIM_PORT}"
+WIDE, TALL, PHONE = (1440, 860), (1440, 1080), (390, 760)
 #: bytes of one picture in the repository
 LIMIT = 150_000
 
@@ -26,7 +32,7 @@ class Shot:
     """One picture: who looks, at which address, and what must be there by then.
 
     ``record``: model and domain of the record that fills ``%s`` in the address;
-    ``script``: JavaScript that runs before; ``ready``: what must be there after it.
+    ``script()``: JavaScript that runs before; ``ready``: what must be there after it.
     """
 
     login: str
@@ -34,9 +40,43 @@ class Shot:
     path: str
     css: str
     record: tuple = ()
-    script: str = ""
+    script: Callable[[], str] | None = None
     ready: str = ""
     size: tuple = WIDE
+
+
+def _waiting_pickup() -> str:
+    """Types the code of an order that lies ready, as its shopper shows it."""
+    office = Office(OFFICE, paths.DB_NAME, "admin", "admin")
+    [pickup] = office.search_read(
+        "wx.pickup", [("state", "=", "ready")], ["order_id", "point_id"], limit=1
+    )
+    order_id, point_id = pickup["order_id"][0], pickup["point_id"][0]
+    [order] = office.search_read("wx.order", [("id", "=", order_id)], ["user_id"])
+    [user] = office.search_read(
+        "wx.user", [("id", "=", order["user_id"][0])], ["openid"]
+    )
+    sim = Sim(SIM)
+    people = sim.ctl("GET", "/_ctl/users?limit=100000")["users"]
+    uid = next(row["uid"] for row in people if user["openid"] in json.dumps(row))
+    code = sim.ctl("POST", f"/_ctl/users/{uid}/login_code", {"appid": APPID})["code"]
+    client = apiclient.load(apiclient.fetch(API))(API)
+    client.login({"appid": APPID, "code": code})
+    shown = client.get_pickup_code(order_id)["code"]
+    return f"""(() => {{
+        const point = document.querySelector("#wx_pickup_point");
+        point.value = "{point_id}";
+        point.dispatchEvent(new Event("change"));
+        const input = document.querySelector("#wx_pickup_code");
+        input.value = "{shown}";
+        input.dispatchEvent(new Event("input"));
+        setTimeout(() => document.querySelector(".o_wx_find").click(), 500);
+    }})()"""
+
+
+def _page(name) -> Callable[[], str]:
+    """Opens a page of a form's notebook."""
+    return lambda: f"document.querySelector('.nav-link[name={name}]').click()"
 
 
 SHOTS = (
@@ -66,6 +106,7 @@ SHOTS = (
             "wx.after.sale",
             [("kind", "=", "return_refund"), ("state", "=", "done")],
         ),
+        size=TALL,
     ),
     Shot(
         "operator",
@@ -79,6 +120,9 @@ SHOTS = (
                 ("after_sale_ids.state", "=", "done"),
             ],
         ),
+        script=_page("log"),
+        ready=".o_field_widget[name=log_ids] .o_data_row",
+        size=TALL,
     ),
     Shot("operator", "exceptions", "/odoo/mall-exceptions", ".o_view_controller"),
     Shot("operator", "parcels", "/odoo/mall-parcels", ".o_data_row"),
@@ -100,7 +144,9 @@ SHOTS = (
         "operator",
         "pickup-desk",
         "/odoo/mall-pickup-desk",
-        ".o_action_manager > *",
+        "#wx_pickup_code",
+        script=_waiting_pickup,
+        ready=".o_wx_hand_over",
         size=PHONE,
     ),
 )
@@ -128,7 +174,7 @@ def _take(browser, shot, office):
     browser.open(OFFICE + path)
     browser.wait(shot.css)
     if shot.script:
-        browser.run(shot.script)
+        browser.run(shot.script())
         browser.wait(shot.ready)
     target = OUT / f"{shot.name}.png"
     browser.screenshot(target, settle=2.5)
@@ -158,8 +204,8 @@ def main(names) -> int:
             _take(browser, shot, office)
         browser.send("Emulation.clearDeviceMetricsOverride")
         for name, url in (
-            ("phone", f"http://{HOST}:{paths.SIM_PORT}/phone"),
-            ("api-docs", f"http://{HOST}:{paths.API_PORT}/wx/api/docs"),
+            ("phone", f"{SIM}/phone"),
+            ("api-docs", f"{API}/wx/api/docs"),
         ):
             if not names or name in names:
                 browser.open(url)

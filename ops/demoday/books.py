@@ -31,12 +31,15 @@ SELECT product_id, q.free, r.free, h.held, r.held
     OR COALESCE(h.held, 0) <> COALESCE(r.held, 0)
     OR COALESCE(r.free, 0) < COALESCE(r.held, 0)
 """
+#: what was not delivered stays promised until somebody ships or refunds it
 _HOLDS = """
 SELECT o.name, o.intake_state, h.product_id
   FROM wx_hold h JOIN wx_order o ON o.id = h.order_id
  WHERE h.state = 'active' AND h.qty > h.converted
    AND (o.intake_state = 'closed' OR o.posting_state = 'done'
         OR (o.intake_state = 'unpaid' AND o.expires_at < now() AT TIME ZONE 'UTC'))
+   AND NOT EXISTS (SELECT 1 FROM wx_order_exception e WHERE e.order_id = o.id
+                      AND e.kind = 'undelivered' AND e.state = 'open')
 """
 #: pieces that came back, by where they lie now
 _CAME_BACK = """
