@@ -3,27 +3,29 @@ from odoo.exceptions import UserError
 
 from odoo.addons.wx_base.money import to_yuan
 
-from ..services import after_sale_states as machine
+from ..states import after_sale as machine
 
-KINDS = [
-    ("refund_only", "Refund only"),
-    ("return_refund", "Return and refund"),
-    ("exchange", "Exchange"),
-]
-STATES = [
-    ("requested", "To answer"),
-    ("second_approval", "Second approval"),
-    ("approved", "Approved"),
-    ("returning", "On its way back"),
-    ("received", "Received"),
-    ("inspected", "Inspected"),
-    ("refunding", "Refund under way"),
-    ("failed", "Refund refused"),
-    ("resending", "Being sent again"),
-    ("done", "Done"),
-    ("rejected", "Rejected"),
-    ("cancelled", "Cancelled"),
-]
+KIND_LABELS = {
+    "refund_only": "Refund only",
+    "return_refund": "Return and refund",
+    "exchange": "Exchange",
+}
+STATE_LABELS = {
+    "requested": "To answer",
+    "second_approval": "Second approval",
+    "approved": "Approved",
+    "returning": "On its way back",
+    "received": "Received",
+    "inspected": "Inspected",
+    "refunding": "Refund under way",
+    "failed": "Refund refused",
+    "resending": "Being sent again",
+    "done": "Done",
+    "rejected": "Rejected",
+    "cancelled": "Cancelled",
+}
+KINDS = [(kind, KIND_LABELS[kind]) for kind in machine.KINDS]
+STATES = [(state, STATE_LABELS[state]) for state in machine.STATES]
 
 
 class WxAfterSale(models.Model):
@@ -31,7 +33,7 @@ class WxAfterSale(models.Model):
 
     The ERP knows return pickings and credit notes, but not what was asked, why, who
     must answer until when, and that both belong together. States and moves:
-    ``services/after_sale_states.py``; the refund itself is a ``wx.order.refund``.
+    ``states/after_sale.py``; the refund itself is a ``wx.order.refund``.
     """
 
     _name = "wx.after.sale"

@@ -3,17 +3,19 @@ from odoo.exceptions import UserError
 
 from odoo.addons.wx_base.money import to_yuan
 
-STATES = [
-    ("unpaid", "To pay"),
-    ("paid", "Paid"),
-    ("to_ship", "To ship"),
-    ("partially_shipped", "Partly shipped"),
-    ("shipped", "Shipped"),
-    ("received", "Received"),
-    ("cancelled", "Cancelled, refund due"),
-    ("refunded", "Refunded"),
-    ("closed", "Closed unpaid"),
-]
+from ..states.order import STATES
+
+LABELS = {
+    "unpaid": "To pay",
+    "paid": "Paid",
+    "to_ship": "To ship",
+    "partially_shipped": "Partly shipped",
+    "shipped": "Shipped",
+    "received": "Received",
+    "cancelled": "Cancelled, refund due",
+    "refunded": "Refunded",
+    "closed": "Closed unpaid",
+}
 
 
 class WxOrder(models.Model):
@@ -42,7 +44,11 @@ class WxOrder(models.Model):
     user_id = fields.Many2one(readonly=True)
     pool_id = fields.Many2one("wx.stock.pool", readonly=True, ondelete="restrict")
     state = fields.Selection(
-        STATES, compute="_compute_state", store=True, readonly=True, index=True
+        [(state, LABELS[state]) for state in STATES],
+        compute="_compute_state",
+        store=True,
+        readonly=True,
+        index=True,
     )
     intake_state = fields.Selection(
         [("unpaid", "Unpaid"), ("paid", "Paid"), ("closed", "Closed")],

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..services.order_states import CANCELLABLE
+from ..states.order import CANCELLABLE
 
 
 class WxOrder(models.Model):

@@ -14,21 +14,10 @@ from odoo.addons.wx_base.schemas.base import (
     owned_id,
 )
 
-Kind = Literal["refund_only", "return_refund", "exchange"]
-State = Literal[
-    "requested",
-    "second_approval",
-    "approved",
-    "returning",
-    "received",
-    "inspected",
-    "refunding",
-    "failed",
-    "resending",
-    "done",
-    "rejected",
-    "cancelled",
-]
+from ..states.after_sale import KINDS, STATES
+
+Kind = Literal[KINDS]
+State = Literal[STATES]
 MAX_PHOTO = 7 * 1024 * 1024
 """Characters of an upload; five megabytes of picture become seven of base64."""
 

@@ -6,22 +6,12 @@ from pydantic import StringConstraints
 
 from odoo.addons.wx_base.schemas.base import Cursor, Fen, Limit, WxIn, WxOut
 
+from ..states.order import STATES
 from .checkout import CheckoutIn, PricedLine, PriceStep
 from .parcel import OrderParcel
 from .pickup import PickupCode
 
-OrderState = Literal[
-    "unpaid",
-    "paid",
-    "to_ship",
-    "partially_shipped",
-    "shipped",
-    "received",
-    "cancelled",
-    "refunded",
-    "closed",
-]
-
+OrderState = Literal[STATES]
 Delivery = Literal["express", "pickup", "none"]
 Remark = Annotated[str, StringConstraints(max_length=200)]
 QuoteToken = Annotated[str, StringConstraints(min_length=1, max_length=600)]

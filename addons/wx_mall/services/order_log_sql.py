@@ -2,7 +2,7 @@
 
 Intake, payment and closing write the state in plain SQL, everything after payment by a
 computed field; one trigger sees them all in the statement that changes the state, and
-costs one narrow INSERT. It also refuses moves that ``order_states`` does not know. Who
+costs one narrow INSERT. It also refuses moves that ``states.order`` does not know. Who
 and why come from the transaction (``because``) when the caller knows better than the
 defaults: a new order is the shopper's, a payment WeChat's, a change by a user staff's,
 the rest the system's.
@@ -10,7 +10,7 @@ the rest the system's.
 
 from contextlib import contextmanager
 
-from .order_states import MOVES
+from ..states.order import MOVES
 
 _PAIRS = ", ".join(
     f"('{before}', '{after}')"

@@ -8,7 +8,7 @@ from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.problems import not_found
 
 from ..pricing.refund import freight_due
-from . import after_sale_states as machine
+from ..states import after_sale as machine
 from .wx_order_refunding import Wanted
 
 

@@ -5,7 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 
-from . import after_sale_states as machine
+from ..states import after_sale as machine
 
 _logger = logging.getLogger(__name__)
 _AGAIN = (psycopg2.OperationalError, ConcurrencyError, LockError)

@@ -4,7 +4,7 @@ from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.problems import not_found
 from odoo.addons.wx_base.tools import iso8601
 
-from . import after_sale_states as machine
+from ..states import after_sale as machine
 from . import return_rule
 from .photo import BadPhoto, clean_jpeg
 from .wx_after_sale_asking import Asked

@@ -11,6 +11,7 @@ from . import test_order_staff
 from . import test_listing
 from . import test_order_pools
 from . import test_order_supply
+from . import test_states
 from . import test_stock_oversell
 from . import test_order_money
 from . import test_order_posting

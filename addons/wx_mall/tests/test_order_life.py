@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..services.order_states import STATES, allowed
+from ..states.order import STATES, allowed
 from .order_common import BuyerCase
 
 

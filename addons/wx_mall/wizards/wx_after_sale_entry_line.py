@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
 
-from ..services import after_sale_states as machine
+from ..states import after_sale as machine
 
 
 class WxAfterSaleEntryLine(models.TransientModel):

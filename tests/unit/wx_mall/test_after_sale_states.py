@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = (
-    Path(__file__).resolve().parents[3] / "addons/wx_mall/services/after_sale_states.py"
-)
+SOURCE = Path(__file__).resolve().parents[3] / "addons/wx_mall/states/after_sale.py"
 _spec = importlib.util.spec_from_file_location("wx_mall_after_sale_states", SOURCE)
 _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = importlib.util.spec_from_file_location(
-    "order_states", ROOT / "addons" / "wx_mall" / "services" / "order_states.py"
+    "order_states", ROOT / "addons" / "wx_mall" / "states" / "order.py"
 )
 order_states = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(order_states)
