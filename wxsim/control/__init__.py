@@ -49,6 +49,7 @@ for _name in (
     "pay_control",
     "notify_control",
     "mp_control",
+    "combined_control",
     "express_control",
 ):
     # The parts are written and shipped separately; what is there is loaded.

@@ -9,6 +9,7 @@ register_schema(pathlib.Path(__file__).parent / "schema.sql")
 
 from . import (
     codes,
+    combined,
     custom,
     express,
     express_msg,

@@ -41,6 +41,18 @@ def find_order(call, transaction_id=None, trade_no=None):
     return dict(row)
 
 
+def find_upload_order(call, upload):
+    """The payment that a checked upload names; 10060031 for another payer."""
+    kind, number = upload.key
+    if kind == "transaction_id":
+        order = find_order(call, number)
+    else:
+        order = find_order(call, trade_no=number)
+    if order["openid"] != upload.openid:
+        raise MpError(10060031)
+    return order
+
+
 def paid_orders(db, appid, begin=0, end=2**53, after=(0, 0), limit=100):
     """Payments of an app by pay time, then id, after the position ``after``."""
     rows = db.execute(

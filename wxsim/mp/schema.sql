@@ -169,6 +169,18 @@ CREATE TABLE IF NOT EXISTS mp_shipping (
 CREATE INDEX IF NOT EXISTS mp_shipping_open
     ON mp_shipping(shipped_at) WHERE finished = 1 AND settled_at = 0;
 
+-- Payments that were made together, and the orders they pay.
+CREATE TABLE IF NOT EXISTS mp_combined (
+    transaction_id   TEXT PRIMARY KEY,
+    appid            TEXT NOT NULL,
+    mchid            TEXT NOT NULL,
+    out_trade_no     TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS mp_combined_parts (
+    transaction_id   TEXT PRIMARY KEY,
+    combined         TEXT NOT NULL
+);
+
 -- Express assistant: contracts with carriers, waybills, and where parcels are.
 CREATE TABLE IF NOT EXISTS mp_express_accounts (
     appid           TEXT NOT NULL,

@@ -55,13 +55,12 @@ def upload_shipping_info(call):
     if "SF" in json.dumps(parcels):
         sf_contact = call.unsure("shipping_sf_contact") == "required"
     upload = check_upload(call.body, sf_contact)
-    kind, number = upload.key
-    if kind == "transaction_id":
-        order = orders.find_order(call, number)
-    else:
-        order = orders.find_order(call, trade_no=number)
-    if order["openid"] != upload.openid:
-        raise MpError(10060031)
+    apply_upload(call, orders.find_upload_order(call, upload), upload)
+    return ok()
+
+
+def apply_upload(call, order, upload):
+    """Books a checked upload on its payment; tells the user when it is complete."""
     add = upload.delivery_mode == 2 and (call.unsure("shipping_split_upload") == "add")
     shipment = orders.load_shipment(call.db, order)
     done = shipment.ship(upload, call.now, orders.is_refunded(order), add)
@@ -69,7 +68,6 @@ def upload_shipping_info(call):
     if done:
         _tell_user(call, order, shipment)
         settlement.push_settlement(call.sim, call.db, order, shipment, False)
-    return ok()
 
 
 def _tell_user(call, order, shipment):

@@ -254,6 +254,11 @@ class WxMpClient(WeChatClient):
         ask ``get_order`` what arrived."""
         return self.call("wxa/sec/order/upload_shipping_info", payload)
 
+    def upload_combined_shipping_info(self, payload):
+        """Shipping of a combined payment with its sub-orders (§6.3); as
+        :meth:`upload_shipping_info`."""
+        return self.call("wxa/sec/order/upload_combined_shipping_info", payload)
+
     def get_order(self, transaction_id=None, merchant_id=None, merchant_trade_no=None):
         """Order at WeChat's shipping management (§6.4): the ``order`` object."""
         payload = {

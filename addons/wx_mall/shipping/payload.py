@@ -61,3 +61,23 @@ def build(transaction_id, openid, kind, mode, parcels, complete):
     if mode == SPLIT:
         body["is_all_delivered"] = complete
     return body
+
+
+def build_combined(transaction_id, bodies):
+    """The body of ``upload_combined_shipping_info`` without ``upload_time``.
+
+    :param transaction_id: number of the combined payment
+    :param bodies: of :func:`build`, one per order paid with it, of one payer
+    :raises ValueError: no order, or several payers
+    """
+    payers = {body["payer"]["openid"] for body in bodies}
+    if len(payers) != 1:
+        raise ValueError("a combined payment has orders of one payer")
+    return {
+        "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
+        "sub_orders": [
+            {key: value for key, value in body.items() if key != "payer"}
+            for body in bodies
+        ],
+        "payer": bodies[0]["payer"],
+    }

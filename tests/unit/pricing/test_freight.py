@@ -31,7 +31,8 @@ def free(condition, from_fen=0, from_qty=0, scope="template"):
 
 
 NO = {"undeliverable": True}
-#: 1 piece, 2 weight, 3 volume, 4 flat, 5 free rules, 6 only some places, 7 order scope
+#: 1 piece, 2 weight, 3 volume, 4 flat, 5 free rules, 6 only some places, 7 order scope,
+#: 8 fees that are no whole jiao
 TEMPLATES = {
     "1": {
         "name": "Pieces",
@@ -101,6 +102,14 @@ TEMPLATES = {
         "where": {"": 0},
         "free": [free("amount", 20_000, scope="order")],
         "free_where": {"": [0]},
+    },
+    "8": {
+        "name": "Odd fen",
+        "charge": "weight",
+        "rules": [rule(300, 333, 70, 167)],
+        "where": {"": 0, "广东/深圳/南山": 0},
+        "free": [free("and", 1, 1), free("amount", 1)],
+        "free_where": {"新疆/喀什": [0], "新疆": [1]},
     },
 }
 DOCUMENT = {
@@ -207,6 +216,20 @@ CASES = [
     # several templates: the sum
     ("sum", BEIJING, [line(1, 3), line(2, 1, 1001)], 950 + 1300),
     ("only district", GUANGZHOU, [line(6, 2)], 1000),
+    ("three templates", BEIJING, [line(1), line(2, 1, 1), line(3)], 800 + 1000 + 900),
+    ("one of them free", LHASA, [line(5, fen=9900), line(3), line(4)], 900 + 600),
+    ("one of them for nothing", GUANGZHOU, [line(1, 5), line(3)], 900),
+    # whole fen in, whole fen out: no rounding anywhere
+    ("odd first fee", BEIJING, [line(8, 1, 300)], 333),
+    ("odd further fee", BEIJING, [line(8, 1, 301)], 333 + 167),
+    ("seven odd steps", BEIJING, [line(8, 7, 100)], 333 + 6 * 167),
+    ("a gram each, a thousand pieces", BEIJING, [line(8, 1000, 1)], 333 + 10 * 167),
+    ("zero weight, many pieces", BEIJING, [line(8, 99, 0)], 333),
+    ("free in the city", KASHGAR, [line(8, 1, 900, fen=1)], 0),
+    ("free by its province", URUMQI, [line(8, 1, 900, fen=1)], 0),
+    ("for nothing is no amount", URUMQI, [line(8, 1, 300, fen=0)], 333),
+    ("no volume known", BEIJING, [line(3, 3, 5000, 0)], 900),
+    ("weight does not count by volume", BEIJING, [line(3, 1, 99_999, 1)], 900),
 ]
 HIGHEST_CASES = [
     ("one template", BEIJING, [line(1, 3)], 950),

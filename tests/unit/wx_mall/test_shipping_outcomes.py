@@ -110,3 +110,22 @@ def test_goods_text_is_cut():
     long = payload.goods_text([("长" * 200, 1)])
     assert len(long) == 120
     assert long.endswith("…")
+
+
+def test_combined_body():
+    parcel = [{"tracking_no": "1", "express_company": "ZTO", "item_desc": "x"}]
+    one = payload.build("42", "o1", payload.EXPRESS, payload.UNIFIED, parcel, True)
+    two = payload.build("43", "o1", payload.EXPRESS, payload.SPLIT, parcel, False)
+    body = payload.build_combined("99", [one, two])
+    assert body["order_key"] == {"order_number_type": 2, "transaction_id": "99"}
+    assert body["payer"] == {"openid": "o1"}
+    assert [sub["order_key"]["transaction_id"] for sub in body["sub_orders"]] == [
+        "42",
+        "43",
+    ]
+    assert body["sub_orders"][1]["is_all_delivered"] is False
+    assert all("payer" not in sub for sub in body["sub_orders"])
+    other = payload.build("44", "o2", payload.VIRTUAL, payload.UNIFIED, parcel, True)
+    for bodies in ([], [one, other]):
+        with pytest.raises(ValueError):
+            payload.build_combined("99", bodies)

@@ -246,6 +246,61 @@ def test_reminder(mp, shop):
     assert [m["body"]["title"] for m in shown] == ["订单已发货", "请确认收货"]
 
 
+COMBINED = "/wxa/sec/order/upload_combined_shipping_info"
+
+
+def combined_body(shop, key, *numbers, **changes):
+    parcel = {"tracking_no": "YT1", "express_company": "YTO", "item_desc": "苹果*1"}
+    subs = [
+        {
+            "order_key": {"order_number_type": 2, "transaction_id": number},
+            "logistics_type": 1,
+            "delivery_mode": 1,
+            "shipping_list": [parcel],
+        }
+        for number in numbers
+    ]
+    return {
+        "order_key": key,
+        "sub_orders": subs,
+        "upload_time": "2026-01-01T12:00:00.120+08:00",
+        "payer": {"openid": shop.openid},
+        **changes,
+    }
+
+
+def test_combined_payment_is_shipped_as_a_whole(mp, shop):
+    one, two, other = shop.paid(), shop.paid(), shop.paid()
+    made = mp.ctl("/_ctl/orders/combine", transaction_ids=[one, two])
+    key = {"order_number_type": 2, "transaction_id": made["transaction_id"]}
+
+    def code(*numbers, **changes):
+        return mp.post(COMBINED, combined_body(shop, key, *numbers, **changes))[
+            "errcode"
+        ]
+
+    assert code(one, two, order_key={**key, "transaction_id": one}) == 10060001
+    by_number = {
+        "order_number_type": 1,
+        "mchid": made["mchid"],
+        "out_trade_no": made["combine_out_trade_no"],
+    }
+    assert code(one, two, order_key=by_number) == 268485194, "types must be the same"
+    assert code() == 10060014
+    assert code(one, other) == 10060001, "not of this payment"
+    assert code(one, one) == 10060014
+    assert code(one, two, payer={"openid": "o" * 28}) == 10060031
+    assert shop.order(one)["shipping"] == {}, "all or none"
+    assert code(one, two) == 0
+    assert [shop.order(n)["order_state"] for n in (one, two, other)] == [2, 2, 1]
+    assert code(one, two) == 10060014, "a later update carries a later time"
+    later = "2026-01-01T13:00:00.120+08:00"
+    assert code(one, two, upload_time=later) == 10060023
+    shop.refund(two, 1000)
+    later = "2026-01-01T14:00:00.120+08:00"
+    assert code(two, upload_time=later) == 10060004
+
+
 def test_any_number_of_the_table_can_be_planted(mp, shop):
     """Busy, and codes that only the platform's own state brings (10060020, 61004)."""
     number = shop.paid()
