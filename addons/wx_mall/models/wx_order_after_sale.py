@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..services import after_sale_states as machine
+from ..states import after_sale as machine
 
 
 class WxOrder(models.Model):
