@@ -52,6 +52,8 @@ CRONS = {
     "payments": "wx_pay.ir_cron_sweep_payments",
     "refunds": "wx_pay.ir_cron_sweep_refunds",
     "facts": "wx_pay.ir_cron_apply_facts",
+    "keys": "wx_pay.ir_cron_switch_keys",
+    "certificates": "wx_pay.ir_cron_refresh_certificates",
     "ledger": "wx_pay.ir_cron_post_payments",
     "closing": "wx_mall.ir_cron_close_orders",
     "stock": "wx_mall.ir_cron_fold_stock",

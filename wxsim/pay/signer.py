@@ -56,7 +56,9 @@ def chance(token, purpose):
 
 def headers(sim, key, body, timestamp=None):
     """The five signed headers over ``body`` (bytes), as a dict."""
-    timestamp = str(int(sim.clock.real() if timestamp is None else timestamp))
+    if timestamp is None:
+        timestamp = sim.clock.real() + sim.settings.get("signature_clock_offset")
+    timestamp = str(int(timestamp))
     nonce = secrets.token_hex(16)
     signature = crypto.sign(key["private_pem"], crypto.lines(timestamp, nonce, body))
     return {

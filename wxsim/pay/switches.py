@@ -14,6 +14,8 @@ declare("signtest_share", 0.0, 0, 1)
 declare("signtest_response_share", 0.0, 0, 1)
 # Trust mode "both": share of notifications signed with the public-key pair.
 declare("notify_public_key_share", 0.5, 0, 1)
+# Seconds that the platform's clock is ahead when it signs.
+declare("signature_clock_offset", 0.0, -86400, 86400)
 # off; normal: documented limits; all: also the limits for erroneous requests.
 declare("rate_limits", "normal", choices=("off", "normal", "all"))
 # any: also loopback and intranet addresses; public: as the platform checks.

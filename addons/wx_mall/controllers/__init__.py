@@ -13,3 +13,4 @@ from . import ship_sheet
 from . import pickup
 from . import virtual
 from . import after_sales
+from . import friend_pay

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 _DESCRIPTION_CHARS = 40  # WeChat allows 127 bytes; a Chinese character has three
 
@@ -7,6 +7,31 @@ class WxOrder(models.Model):
     """The order as a payable of wx_pay."""
 
     _inherit = "wx.order"
+
+    payer_id = fields.Many2one(
+        "wx.user",
+        "Paid By",
+        readonly=True,
+        index="btree_not_null",
+        help="Who paid at WeChat. A refund goes back to them; the order stays the "
+        "shopper's.",
+    )
+    paid_by_friend = fields.Boolean(
+        compute="_compute_paid_by_friend", search="_search_paid_by_friend"
+    )
+
+    @api.depends("payer_id", "user_id")
+    def _compute_paid_by_friend(self):
+        for order in self:
+            order.paid_by_friend = order.payer_id and order.payer_id != order.user_id
+
+    def _search_paid_by_friend(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.flush_model(["payer_id", "user_id"])
+        self.env.cr.execute("SELECT id FROM wx_order WHERE payer_id != user_id")
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        return [("id", "in" if True in value else "not in", ids)]
 
     # payable --------------------------------------------------------------------
     def _wx_payable_info(self):
@@ -38,6 +63,17 @@ class WxOrder(models.Model):
         )
         return bool(self.env.cr.rowcount)
 
+    def _wx_payable_allows_payer(self, tx, openid):
+        """The shopper, and friends who asked to pay this order by its link."""
+        attempts = self.env["payment.transaction"].search(
+            [
+                ("wx_payable_model", "=", self._name),
+                ("wx_payable_id", "=", self.id),
+                ("operation", "!=", "refund"),
+            ]
+        )
+        return openid in {self.user_id.openid, *attempts.mapped("wx_openid")}
+
     def _wx_on_paid(self, tx):
         """Cheap: one guarded update; the ERP documents follow in a batch job."""
         now = fields.Datetime.now()
@@ -48,7 +84,10 @@ class WxOrder(models.Model):
             UPDATE wx_order
                SET intake_state = 'paid', state = 'paid', posting_state = 'todo',
                    paid_fen = %(fen)s, amount_paid = %(fen)s / 100.0,
-                   paid_at = %(paid)s, transaction_id = %(tx)s, write_date = %(now)s
+                   paid_at = %(paid)s, transaction_id = %(tx)s, write_date = %(now)s,
+                   payer_id = COALESCE((SELECT u.id FROM wx_user u
+                                         WHERE u.app_id = wx_order.app_id
+                                           AND u.openid = %(openid)s), user_id)
              WHERE id = %(id)s AND intake_state = 'unpaid'
             """,
             {
@@ -57,6 +96,7 @@ class WxOrder(models.Model):
                 "paid": tx.wx_success_time or now,
                 "tx": tx.id,
                 "now": now,
+                "openid": tx.wx_openid or None,
             },
         )
         self.invalidate_recordset()

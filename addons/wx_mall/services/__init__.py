@@ -11,6 +11,7 @@ from . import wx_order_holding
 from . import wx_order_service
 from . import wx_order_reader
 from . import wx_order_payment
+from . import wx_friend_pay
 from . import wx_order_closing
 from . import wx_order_life_service
 from . import wx_order_receipt

@@ -15,14 +15,24 @@ class WxOrderPayment(models.AbstractModel):
     _description = "Payment of mall orders"
 
     @api.model
-    def _pay(self, ctx, order_id) -> dict:
+    def _pay(self, ctx, order_id, platform=None) -> dict:
+        """Arguments of ``wx.requestPayment`` for the shopper's own order.
+
+        :param platform: what ``wx.getDeviceInfo`` says
+        :raises WxError: 404; else as :meth:`_pay_order`
+        """
+        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
+        return self._pay_order(ctx, order, platform)
+
+    @api.model
+    def _pay_order(self, ctx, order, platform=None, payer=None) -> dict:
         """Makes or reuses the attempt of an order; the call to WeChat runs with no
         open transaction (``wx.pay.service``).
 
-        :raises WxError: 404; 409 ``order.not_payable``, ``order.expired``; 503
+        :param payer: OpenID of who pays instead of the order's owner
+        :raises WxError: 409 ``order.not_payable``, ``order.expired``; 503
             ``pay.unavailable`` when the mini-program has no payment provider
         """
-        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
         self._take(order)
         provider = order.app_id._wx_payment_provider()
         if not provider:
@@ -30,7 +40,7 @@ class WxOrderPayment(models.AbstractModel):
                 "pay.unavailable", self.env._("Payment is not available now"), 503
             )
         service = ctx.env["wx.pay.service"]
-        return service._prepay(service._create_attempt(order, provider))
+        return service._prepay(service._create_attempt(order, provider, payer=payer))
 
     def _take(self, order):
         """Locks the open order against a close that runs at the same time."""

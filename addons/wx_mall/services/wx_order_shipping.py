@@ -277,7 +277,7 @@ class WxOrderShipping(models.AbstractModel):
         return (
             build(
                 tx.wx_transaction_id,
-                order.user_id.openid,
+                tx.wx_openid or order.user_id.openid,  # a friend may have paid
                 kind,
                 mode,
                 parcels,

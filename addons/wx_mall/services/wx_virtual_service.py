@@ -70,7 +70,7 @@ class WxOrderPayment(models.AbstractModel):
     _inherit = "wx.order.payment"
 
     @api.model
-    def _pay(self, ctx, order_id, platform=None) -> dict:
+    def _pay_order(self, ctx, order, platform=None, payer=None) -> dict:
         """As before; virtual goods are not payable by JSAPI on iOS.
 
         Apple takes such payments; WeChat closes shops that go around it
@@ -79,7 +79,6 @@ class WxOrderPayment(models.AbstractModel):
         :param platform: what ``wx.getDeviceInfo`` says; None: the User-Agent decides
         :raises WxError: also 409 ``pay.virtual_on_ios``
         """
-        order = ctx.env["wx.order"]._wx_owned(ctx, order_id)
         if self._on_ios(ctx, platform) and not order.app_id.virtual_on_ios:
             virtual = order.line_ids.filtered(
                 lambda line: line.product_id.wx_delivery_kind == "virtual"
@@ -91,7 +90,7 @@ class WxOrderPayment(models.AbstractModel):
                     409,
                     sku_ids=virtual.product_id.ids,
                 )
-        return super()._pay(ctx, order_id)
+        return super()._pay_order(ctx, order, platform, payer)
 
     @staticmethod
     def _on_ios(ctx, platform) -> bool:

@@ -36,6 +36,7 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
             "photo_id": self._after_sale_photo,
             "order_line": lambda user: self._order_record(user).line_ids.id,
             "order": self._order,
+            "pay_link": self._pay_link,
             "address": self._address,
             "order_id": self._order,
             "item_id": self._item,
@@ -46,6 +47,12 @@ class TestOwnership(WxOwnershipMixin, MallOrderCase):
             "sku_id": lambda user: self._sku(user, "product.product"),
             "sku": lambda user: self._sku(user, "product.product"),
         }
+
+    def _pay_link(self, user):
+        path = f"/orders/{self._order(user)}/pay-link"
+        answer = self.api("POST", path, self._token(user))
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.json()["token"]
 
     def _token(self, user):
         issued = self.env["wx.session"]._open(

@@ -19,6 +19,7 @@ class WxEvent(models.Model):
             "pay.prepay": EventKind(_lt("Payment asked for"), client=False),
             "pay.sheet": EventKind(_lt("Payment sheet opened")),
             "pay.sheet_closed": EventKind(_lt("Payment sheet closed unpaid")),
+            "pay.shared": EventKind(_lt("Payment link shared")),
             "pay.paid": EventKind(_lt("Paid"), client=False),
             "pay.failed": EventKind(_lt("Payment refused"), client=False),
             "pay.abandoned": EventKind(_lt("Payment abandoned"), client=False),

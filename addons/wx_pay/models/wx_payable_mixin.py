@@ -33,6 +33,14 @@ class WxPayableMixin(models.AbstractModel):
         """
         return True
 
+    def _wx_payable_allows_payer(self, tx, openid):
+        """Hook: whether somebody else than the attempt was placed for may have paid it
+        (requirement X31). Asked only when WeChat names another payer.
+
+        :param openid: who paid, by WeChat's word; never empty
+        """
+        return False
+
     def _wx_on_paid(self, tx):
         """Hook, cheap: the document is paid by ``tx``."""
 

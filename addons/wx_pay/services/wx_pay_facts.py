@@ -253,7 +253,11 @@ class WxPayService(models.AbstractModel):
             return "fact.mchid_mismatch"
         if fact.appid != (row["appid"] or ""):
             return "fact.appid_mismatch"
-        if row["wx_trade_type"] == "JSAPI" and fact.openid != row["wx_openid"]:
+        if (
+            row["wx_trade_type"] == "JSAPI"
+            and fact.openid != row["wx_openid"]
+            and not self._allows_payer(row, fact.openid)
+        ):
             return "fact.payer_mismatch"
         if (fact.currency or "CNY") != row["currency"]:
             return "fact.currency_mismatch"
@@ -263,6 +267,18 @@ class WxPayService(models.AbstractModel):
         if known and known != fact.transaction_id:
             return "fact.transaction_mismatch"
         return None
+
+    def _allows_payer(self, row, openid):
+        """Another payer whom the document expects: noted as who paid the attempt."""
+        if not openid or row["wx_payable_model"] not in self.env:
+            return False
+        payable = self.env[row["wx_payable_model"]].sudo().browse(row["wx_payable_id"])
+        tx = self.env["payment.transaction"].sudo().browse(row["id"])
+        if not payable.exists() or not payable._wx_payable_allows_payer(tx, openid):
+            return False
+        tx.wx_openid = openid
+        tx.flush_recordset(["wx_openid"])  # booking goes on in SQL
+        return True
 
     def _book_payment(self, fact, fact_id, row, twice):
         tx = self.env["payment.transaction"].sudo().browse(row["id"])

@@ -70,6 +70,9 @@ class WxPayService(models.AbstractModel):
         tx.invalidate_recordset()
         self.env["wx.pay.call"]._note(tx, call, failure, int(1000 * spent))
         if failure is not None:
+            if getattr(failure, "reason", "") == "serial_unknown":
+                # WeChat signs with a new certificate: fetch it now, try again later
+                self.env.ref("wx_pay.ir_cron_refresh_certificates").sudo()._trigger()
             # the caller's exception must not take the note along
             with self._no_transaction():
                 pass
@@ -77,7 +80,7 @@ class WxPayService(models.AbstractModel):
 
     # -- attempts ----------------------------------------------------------------
 
-    def _create_attempt(self, payable, provider, trade_type="JSAPI"):
+    def _create_attempt(self, payable, provider, trade_type="JSAPI", payer=None):
         """The payment attempt to offer for a document now.
 
         An open attempt for the same amount, payer and way is handed out again; any
@@ -86,6 +89,7 @@ class WxPayService(models.AbstractModel):
         :param payable: one record of a model with ``wx.payable.mixin``
         :param provider: payment.provider
         :param trade_type: ``JSAPI`` or ``NATIVE``
+        :param payer: OpenID of who pays when it is not the document's own payer
         :return: payment.transaction (superuser)
         :raise WxError: ``pay.provider_refused`` 422, ``pay.app_not_bound`` 422,
             ``pay.nothing_to_pay`` 422, ``pay.expired`` 409, ``pay.already_paid`` 409,
@@ -95,6 +99,8 @@ class WxPayService(models.AbstractModel):
         payable.ensure_one()
         provider = provider.sudo()
         info = payable._wx_payable_info()
+        if payer:
+            info = {**info, "openid": payer}
         self._check_attempt(provider, info, trade_type)
         for tx in self._attempts(payable):
             if tx.wx_attempt_state == "paid":

@@ -62,6 +62,7 @@ class WxPayMixin(WxSimMixin):
         super().setUp()
         self.told = []
         self.accepts = True
+        self.payers = set()
         self.returns = True
         self.returned = []
         self.infos = {}
@@ -69,6 +70,9 @@ class WxPayMixin(WxSimMixin):
         hooks = {
             "_wx_payable_info": lambda record: self.infos[record.id],
             "_wx_payable_accepts": lambda record, tx: self.accepts,
+            "_wx_payable_allows_payer": lambda record, tx, openid: (
+                openid in self.payers
+            ),
             "_wx_on_paid": lambda record, tx: self.told.append(("paid", tx.id)),
             "_wx_on_payment_closed": lambda record, tx: self.told.append(
                 ("closed", tx.id)

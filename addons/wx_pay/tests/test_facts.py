@@ -79,6 +79,17 @@ class TestFacts(WxPayMixin, TransactionCase):
         outcome = self.apply(said, "second")
         self.assertEqual(outcome.code, "fact.transaction_mismatch")
 
+    def test_a_payer_whom_the_document_expects(self):
+        tx, params = self.prepay(self.make_payable())
+        self.pay(params)
+        said = self.answer(tx)
+        tx.wx_openid = "oFriend"
+        self.payers = {self.openid}
+        outcome = self.apply(said, f"friend:{tx.id}")
+        tx.invalidate_recordset()
+        self.assertEqual((outcome.state, tx.state), ("applied", "done"))
+        self.assertEqual(tx.wx_openid, self.openid)
+
     # -- append-only -------------------------------------------------------------
 
     def test_what_was_said_cannot_be_changed(self):
