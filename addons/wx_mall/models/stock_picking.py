@@ -99,8 +99,3 @@ class StockPicking(models.Model):
         """Receiver in clear for packing; logged."""
         self.ensure_one()
         return self.sudo(False).wx_order_id.action_show_receiver()
-
-    def action_wx_retry_shipping(self):
-        """Tells WeChat again that the goods are on their way."""
-        self.ensure_one()
-        return self.wx_order_id.action_retry_shipping()

@@ -200,6 +200,50 @@ class WxOrderException(models.Model):
             "context": {"default_exception_ids": self.ids},
         }
 
+    @api.model
+    def _not_acceptable(self):
+        """Hook: ``{kind: why}`` of what nobody may take as it is: a shopper's money or
+        question would be forgotten (requirement X30)."""
+        owed = self.env._(
+            "The shopper has not got the money: send it again or pay it outside WeChat."
+        )
+        kept = self.env._(
+            "This payment goes back, or the order is revived: it is never kept."
+        )
+        return {
+            "refund_failed": owed,
+            "refund_abnormal": owed,
+            "late_payment": kept,
+            "paid_twice": kept,
+            "cancel_request": self.env._("Refund and cancel, or refuse."),
+            "posting_failed": self.env._(
+                "The order is paid: post it when the cause is gone, or refund it."
+            ),
+        }
+
+    def _may_accept(self) -> bool:
+        """Whether one of these kinds may be accepted after all: WeChat refused to send
+        back a payment of no order, so finance paid the shopper on another way."""
+        self.ensure_one()
+        refused = self.refund_transaction_id.state in ("cancel", "error")
+        if self.kind in ("refund_failed", "refund_abnormal"):
+            refused = not self.refund_id  # a refund has its own remedies
+        elif self.kind not in ("late_payment", "paid_twice"):
+            return False
+        return refused and self.env.user.has_group("wx_base.group_wx_finance")
+
+    def _accept(self, reason):
+        """Takes open ones as they are; the user needs write access to them.
+
+        :raises UserError: settled already, or of a kind that is never accepted
+        """
+        self._check_open()
+        refusals = self._not_acceptable()
+        for record in self:
+            if record.kind in refusals and not record._may_accept():
+                raise UserError(refusals[record.kind])
+        self._end("accepted", reason)
+
     def action_open_order(self):
         """Smart button: the order it is about."""
         self.ensure_one()

@@ -158,8 +158,3 @@ class WxOrderStock(models.Model):
                 values["ship_promised_at"] = leaves
             order.write(values)
         self._wx_queue_presale()
-
-    def action_open_holds(self):
-        """Smart button: where the goods of this order are held."""
-        self.ensure_one()
-        return self._open("wx.hold", self.hold_ids)

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..states.order import STATES, allowed
@@ -103,6 +103,39 @@ class TestOrderLife(BuyerCase):
         self.assertEqual((found.state, found.resolution), ("accepted", accept.reason))
         with self.assertRaises(UserError):
             accept.action_accept()
+
+    def accept(self, found, user):
+        self.env["wx.order.exception.accept"].with_user(user).create(
+            {"exception_ids": found.ids, "reason": "Bank transfer 4711"}
+        ).action_accept()
+
+    def test_money_and_questions_are_not_accepted_as_they_are(self):
+        """X30: one click with any reason kept a late payment, or closed a refund that
+        the bank had refused."""
+        order = self.placed()
+        service, finance = (
+            new_test_user(self.env, f"ol_{role}", f"wx_base.group_wx_{role}")
+            for role in ("service", "finance")
+        )
+        for kind, by_finance in (
+            ("late_payment", False),
+            ("paid_twice", False),
+            ("refund_failed", True),
+            ("refund_abnormal", True),
+            ("cancel_request", False),
+            ("posting_failed", False),
+        ):
+            found = order._wx_exception(kind, "test")
+            with self.subTest(kind=kind):
+                with self.assertRaises(UserError):
+                    self.accept(found, service)
+                self.assertEqual(found.state, "open")
+                if by_finance:  # of a payment that belongs to no refund of an order
+                    self.accept(found, finance)
+                    self.assertEqual(found.state, "accepted")
+                else:
+                    with self.assertRaises(UserError):
+                        self.accept(found, finance)
 
     # moves ----------------------------------------------------------------------
     def test_the_database_refuses_forbidden_moves(self):

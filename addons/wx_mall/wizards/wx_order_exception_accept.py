@@ -13,6 +13,5 @@ class WxOrderExceptionAccept(models.TransientModel):
     def action_accept(self):
         """Ends the exceptions with the reason; the user needs write access to them."""
         self.ensure_one()
-        self.exception_ids._check_open()
-        self.exception_ids._end("accepted", self.reason)
+        self.exception_ids._accept(self.reason)
         return {"type": "ir.actions.act_window_close"}
