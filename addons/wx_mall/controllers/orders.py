@@ -88,6 +88,7 @@ class WxOrders(http.Controller):
         errors=(
             (404, "resource.not_found"),
             (409, "order.not_payable"),
+            (409, "after_sale.no_return_unconfirmed"),
             (409, "order.expired"),
             (409, "pay.already_paid"),
             (409, "pay.expired"),

@@ -258,8 +258,12 @@ class WxAfterSale(models.Model):
             return fields.Datetime.add(now, hours=app.after_sale_answer_hours)
         if state == "approved" and self.kind in machine.RETURNS:
             return fields.Datetime.add(now, days=app.after_sale_return_days)
-        if state == "received":
-            return fields.Datetime.add(now, hours=app.after_sale_refund_hours)
+        if state == "returning":
+            return fields.Datetime.add(now, days=app.after_sale_return_days)
+        if state in ("received", "inspected"):
+            # CR-01: one clock from the receipt on, whoever inspects it when
+            since = self.received_at if state == "inspected" else now
+            return fields.Datetime.add(since or now, hours=app.after_sale_refund_hours)
         return False
 
     def _return_address(self):

@@ -3,6 +3,17 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.wx_base.money import to_fen, to_yuan
 
+#: 退货暂行办法 8, 9: when returned goods are not intact
+FAIL_REASONS = [
+    ("seal", "One-time seal broken (food, cosmetics, medical goods)"),
+    ("used", "Used or worn beyond a trial"),
+    ("tags", "Tags or marks removed"),
+    ("activated", "Activated or repaired without authority (electronics)"),
+    ("parts", "Parts, gifts or papers are missing"),
+    ("damaged", "Damaged"),
+    ("other_goods", "Not the goods that were sold"),
+]
+
 
 class WxAfterSaleLine(models.Model):
     """Goods of an after-sale: pieces, what is given back for them, what came back."""
@@ -13,7 +24,14 @@ class WxAfterSaleLine(models.Model):
     _order = "after_sale_id, id"
     # the amount only before it is granted
     _wx_staff_fields = frozenset(
-        {"amount", "amount_fen", "passed_qty", "failed_qty", "inspection_note"}
+        {
+            "amount",
+            "amount_fen",
+            "passed_qty",
+            "failed_qty",
+            "fail_reason",
+            "inspection_note",
+        }
     )
 
     after_sale_id = fields.Many2one(
@@ -37,6 +55,9 @@ class WxAfterSaleLine(models.Model):
     amount = fields.Monetary(compute="_compute_money", inverse="_inverse_amount")
     passed_qty = fields.Integer("Passed")
     failed_qty = fields.Integer("Failed")
+    fail_reason = fields.Selection(
+        FAIL_REASONS, "Why not", help="Why pieces failed; the shopper is told."
+    )
     inspection_open = fields.Boolean(related="after_sale_id.inspection_open")
     inspection_note = fields.Char("Inspection")
 
@@ -52,6 +73,12 @@ class WxAfterSaleLine(models.Model):
         for line in self:
             line.amount_max = to_yuan(line.max_fen)
             line.amount = to_yuan(line.amount_fen)
+
+    def _wx_fail_text(self):
+        """Why pieces failed, in words for the shopper; None when none did."""
+        self.ensure_one()
+        labels = dict(self._fields["fail_reason"]._description_selection(self.env))
+        return labels.get(self.fail_reason) if self.failed_qty else None
 
     def _inverse_amount(self):
         for line in self:

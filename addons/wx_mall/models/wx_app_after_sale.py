@@ -34,6 +34,13 @@ class WxApp(models.Model):
         default=200000,
         help="Refunds of an order that come to more need two persons; 0: never.",
     )
+    no_return_required = fields.Boolean(
+        "Ask before payment",
+        default=True,
+        help="Goods that cannot be returned once opened, activated or near expiry are "
+        "paid only after the shopper confirmed that for this purchase. Otherwise they "
+        "are sold, and can be returned like others.",
+    )
     return_partner_id = fields.Many2one(
         "res.partner",
         "Return address",

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from odoo.addons.wx_base.problems import WxError
+
+from ..services import return_rule
 from ..states import after_sale as machine
 
 
@@ -28,6 +31,30 @@ class WxOrder(models.Model):
             [("order_id", "in", self.ids), ("state", "in", machine.OPEN)]
         )
         return super()._wx_receive_waits() | waiting.order_id
+
+    def _wx_check_no_return(self):
+        """Marked goods are paid when their exception from the seven-day rule was
+        confirmed for this purchase (CR-03).
+
+        :raises WxError: 409 ``after_sale.no_return_unconfirmed`` with the lines
+        """
+        self.ensure_one()
+        if not self.app_id.no_return_required:
+            return
+        open_lines = self.line_ids.filtered(
+            lambda line: (
+                not line.no_return_confirmed_at
+                and line._wx_return_rule() in return_rule.CONFIRMED
+            )
+        )
+        if open_lines:
+            raise WxError(
+                "after_sale.no_return_unconfirmed",
+                self.env._("Please confirm that these goods cannot be returned"),
+                409,
+                line_ids=open_lines.ids,
+                sku_ids=open_lines.product_id.ids,
+            )
 
     def _wx_needs_two(self, fen) -> bool:
         """Whether another refund of ``fen`` needs two persons: all refunds of the order

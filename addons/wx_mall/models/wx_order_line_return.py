@@ -10,6 +10,13 @@ class WxOrderLine(models.Model):
 
     _inherit = "wx.order.line"
 
+    return_rule = fields.Selection(
+        lambda self: self.env["product.template"]._fields["wx_return_rule"].selection,
+        "Return without a reason",
+        readonly=True,
+        help="The rule of the goods when they were bought; what the product says today "
+        "does not take a right away.",
+    )
     no_return_confirmed_at = fields.Datetime(
         "No return confirmed",
         readonly=True,
@@ -21,11 +28,39 @@ class WxOrderLine(models.Model):
         """When the goods were received (UTC), False while that is not known."""
         self.ensure_one()
         order = self.order_id.sudo()
-        if order.received_at:
-            return order.received_at
-        parcels = self.env["wx.parcel"].sudo().search([("order_id", "=", order.id)])
+        # a line sent in several parcels is received with the last of them
+        parcels = (
+            self.env["wx.parcel"]
+            .sudo()
+            .search([("line_ids.order_line_id", "=", self.id)])
+        )
         signed = parcels.mapped("delivered_at")
-        return max(signed) if signed and all(signed) else False
+        if signed and all(signed):
+            return max(signed)
+        return order.received_at
+
+    def _wx_opened(self):
+        """Digital goods: whether the shopper has what makes them worthless to return
+        (a code was shown, or there is no code and they were handed over)."""
+        self.ensure_one()
+        codes = (
+            self.env["wx.virtual.code"]
+            .sudo()
+            .search(
+                [
+                    ("order_id", "=", self.order_id.id),
+                    ("product_id", "=", self.product_id.id),
+                ]
+            )
+        )
+        if codes:
+            return any(codes.mapped("revealed_at"))
+        return any(line.qty_delivered > 0 for line in self.sudo().sale_line_ids)
+
+    def _wx_return_rule(self):
+        """The rule of the day it was bought."""
+        self.ensure_one()
+        return self.return_rule or self.product_id.wx_return_rule
 
     def _wx_no_reason(self):
         """``(verdict, last day or None)`` of the seven-day rule, now."""
@@ -33,10 +68,11 @@ class WxOrderLine(models.Model):
         signed = self._wx_signed_at()
         day = signed and _beijing(signed)
         code = return_rule.verdict(
-            self.product_id.wx_return_rule,
+            self._wx_return_rule(),
             day or None,
             _beijing(fields.Datetime.now()),
             bool(self.no_return_confirmed_at),
+            self._wx_opened() if self._wx_return_rule() == "digital" else False,
         )
         return code, return_rule.last_day(day) if day else None
 

@@ -112,6 +112,7 @@ class AfterSaleItem(WxOut):
     amount_fen: int
     passed_qty: int
     failed_qty: int
+    fail_reason: str | None
 
 
 class ReturnAddress(WxOut):

@@ -50,7 +50,9 @@ class PriceStep(WxOut):
 class Hint(WxOut):
     """Something to tell the shopper. ``address_required``, ``pickup_point_required``,
     ``out_of_area`` and ``restricted`` come without a quote token: such an order would
-    be refused."""
+    be refused. ``no_return``: exempt from the seven-day rule by law;
+    ``no_return_confirm``: to be shown prominently, with a box that is not ticked; the
+    exception binds only when the order names the SKU in ``no_return_sku_ids``."""
 
     code: Literal[
         "address_required",
@@ -63,6 +65,8 @@ class Hint(WxOut):
         "price_changed",
         "duplicate_order",
         "unpaid_order",
+        "no_return",
+        "no_return_confirm",
     ]
     message: str
     sku_ids: list[int]

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from odoo.addons.wx_base.schemas.base import Cursor, Fen, Limit, WxIn, WxOut
 
 from ..states.order import STATES
-from .checkout import CheckoutIn, PricedLine, PriceStep
+from .checkout import CheckoutIn, PricedLine, PriceStep, SkuId
 from .parcel import OrderParcel
 from .pickup import PickupCode
 
@@ -20,12 +20,15 @@ QuoteToken = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 class OrderIn(CheckoutIn):
     """A new order. With ``quote_token`` (its address is used when none is named) or
     ``expected_total_fen`` another amount than the shopper saw is refused with
-    ``order.price_changed`` instead of being charged."""
+    ``order.price_changed`` instead of being charged. ``no_return_sku_ids``: goods whose
+    exception from the seven-day rule the shopper ticked for this purchase; never ticked
+    by default."""
 
     quote_token: QuoteToken | None = None
     expected_total_fen: Fen | None = None
     remark: Remark = ""
     from_cart: bool = False
+    no_return_sku_ids: Annotated[list[SkuId], Field(max_length=100)] = []
 
 
 class OrderLine(PricedLine):

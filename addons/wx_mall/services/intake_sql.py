@@ -42,6 +42,7 @@ SELECT o.request_hash, o.id AS placed_id,
                    'sell_policy', COALESCE(s.sell_policy, 'stock'),
                    'sell_limit', s.sell_limit,
                    'is_goods', t.type = 'consu', 'has_codes', s.has_codes,
+                   'return_rule', t.wx_return_rule,
                    'freight_key', COALESCE(l.wx_freight_template_id,
                                            t.wx_freight_template_id),
                    'weight_g', COALESCE(round(v.weight * 1000), 0)::int,
@@ -137,16 +138,19 @@ WITH ordered AS (
 ), lines AS (
     INSERT INTO wx_order_line (
         order_id, product_id, listing_id, title, sku_text, image, price_fen,
-        list_price_fen, qty, discount_fen, amount_fen)
+        list_price_fen, qty, discount_fen, amount_fen, return_rule,
+        no_return_confirmed_at)
     SELECT o.id, l.product_id, l.listing_id, l.title, l.sku_text, l.image,
            l.price_fen, l.list_price_fen, l.qty, l.discount_fen,
-           l.price_fen * l.qty - l.discount_fen
+           l.price_fen * l.qty - l.discount_fen, l.return_rule,
+           CASE WHEN l.no_return THEN %(now)s::timestamp END
       FROM ordered o, unnest(
            %(skus)s::int[], %(listings)s::int[], %(titles)s::text[],
            %(sku_texts)s::text[], %(images)s::text[], %(prices)s::int[],
-           %(list_prices)s::int[], %(qtys)s::int[], %(discounts)s::int[])
+           %(list_prices)s::int[], %(qtys)s::int[], %(discounts)s::int[],
+           %(return_rules)s::text[], %(no_returns)s::bool[])
            AS l(product_id, listing_id, title, sku_text, image, price_fen,
-                list_price_fen, qty, discount_fen)
+                list_price_fen, qty, discount_fen, return_rule, no_return)
 ), receiver AS (
     INSERT INTO wx_order_address (
         order_id, province, city, district, name, phone, detail, phone_digest)
@@ -200,12 +204,13 @@ _TYPES = {
     **dict.fromkeys(("hold_skus", "list_prices", "listings", "pools"), "int[]"),
     **dict.fromkeys(("prices", "qtys", "skus"), "int[]"),
     **dict.fromkeys(("hold_keeps", "keeps"), "numeric[]"),
-    **dict.fromkeys(("images", "sku_texts", "titles"), "text[]"),
+    **dict.fromkeys(("images", "return_rules", "sku_texts", "titles"), "text[]"),
     **dict.fromkeys(("city", "delivery_kind", "detail", "district"), "text"),
     **dict.fromkeys(("hash", "key", "name", "nonce", "phone", "phone_digest"), "text"),
     **dict.fromkeys(("province", "receiver", "remark"), "text"),
     **dict.fromkeys(("default_address", "from_cart", "has_address"), "boolean"),
     **dict.fromkeys(("expires", "now"), "timestamp"),
+    "no_returns": "boolean[]",
     "snapshot": "jsonb",
 }
 READ = Prepared("wx_intake_read", _READ, _TYPES)

@@ -20,16 +20,25 @@ def last_day(signed: date) -> date:
     return signed + timedelta(days=DAYS)
 
 
-def verdict(rule: str, signed: date | None, today: date, confirmed: bool) -> str:
+def verdict(
+    rule: str,
+    signed: date | None,
+    today: date,
+    confirmed: bool,
+    opened: bool = True,
+) -> str:
     """``applies``, or why not: ``exempt`` or ``expired``. Days are Beijing days.
 
     :param signed: day of receipt; None while the parcel is not signed for
     :param confirmed: the buyer confirmed the exception for this purchase
+    :param opened: digital goods were downloaded or unsealed; until then they can be
+        returned like others (办法 6(3))
     :raises ValueError: unknown rule
     """
     if rule not in RULES:
         raise ValueError(rule)
-    if rule in ABSOLUTE or (rule in CONFIRMED and confirmed):
+    by_law = rule in ABSOLUTE and (rule != "digital" or opened)
+    if by_law or (rule in CONFIRMED and confirmed):
         return "exempt"
     if signed and today > last_day(signed):
         return "expired"

@@ -16,8 +16,10 @@ class WxAfterSaleClock(models.AbstractModel):
     """What happens by itself when nobody acts in time.
 
     Not answered: what the law or the setting allows is approved, the rest becomes an
-    exception. Not sent back: closed. Received and not inspected: refunded (CR-01: at
-    the latest seven days after receipt). Safe to run twice: each step moves the state.
+    exception. Not sent back: closed. Sent and never received: an exception. Received
+    and not inspected: refunded; inspected: what passed is refunded, and when nothing
+    did, an exception (CR-01: at the latest seven days after receipt). Safe to run
+    twice: each step moves the state.
     """
 
     _name = "wx.after.sale.clock"
@@ -73,6 +75,10 @@ class WxAfterSaleClock(models.AbstractModel):
                 ),
                 after_sale=record.id,
             )
+        elif record.state == "inspected" and record.kind == "return_refund":
+            flow._finish(record)
+        elif record.state == "returning":
+            self._late(record, self.env._("Sent back long ago, but not received."))
         elif record.state == "requested" and self._by_itself(record):
             flow._approve(record, by_clock=True)
         else:

@@ -68,6 +68,7 @@ class WxAfterSaleService(models.AbstractModel):
                     "amount_fen": line.amount_fen,
                     "passed_qty": line.passed_qty,
                     "failed_qty": line.failed_qty,
+                    "fail_reason": line._wx_fail_text(),
                 }
                 for line in record.line_ids
             ],
@@ -151,7 +152,7 @@ class WxAfterSaleService(models.AbstractModel):
 
     def _line_option(self, line, part):
         verdict, until = line._wx_no_reason()
-        rule = line.product_id.wx_return_rule
+        rule = line._wx_return_rule()
         return {
             "line_id": line.id,
             "title": line.title,
@@ -181,8 +182,7 @@ class WxAfterSaleService(models.AbstractModel):
             )
         known = len(lines) == len(set(body.line_ids))
         if not known or any(
-            line.product_id.wx_return_rule not in return_rule.CONFIRMED
-            for line in lines
+            line._wx_return_rule() not in return_rule.CONFIRMED for line in lines
         ):
             raise WxError(
                 "after_sale.no_rule",

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 from odoo.addons.wx_base.tools import iso8601
 
+from . import return_rule
+
 #: the same goods again within this time look like a mistake
 DUPLICATE = timedelta(minutes=10)
 #: an unpaid order that closes within this time is worth a word
@@ -50,6 +52,7 @@ class WxCheckoutHints(models.AbstractModel):
             message = self.env._("Please choose where to collect the order")
             hints.append(self._hint("pickup_point_required", message))
         hints += self._area_hints(pricing)
+        hints += self._return_hints(lines)
         hints += self._stock_hints(ctx, lines, row["low_stock"])
         hints += self._presale_hints(ctx, lines)
         hints += self._order_hints(ctx, lines)
@@ -79,6 +82,29 @@ class WxCheckoutHints(models.AbstractModel):
                 "restricted",
                 self.env._("These goods may not be sent to this address"),
                 sorted(restricted),
+            )
+
+    def _return_hints(self, lines):
+        """Exceptions from the seven-day rule are shown before the purchase (CR-02,
+        CR-03)."""
+        exempt = [
+            line["product_id"]
+            for line in lines
+            if line["return_rule"] in return_rule.ABSOLUTE
+        ]
+        marked = [
+            line["product_id"]
+            for line in lines
+            if line["return_rule"] in return_rule.CONFIRMED
+        ]
+        if exempt:
+            message = self.env._("By law these goods cannot be returned without reason")
+            yield self._hint("no_return", message, exempt)
+        if marked:
+            yield self._hint(
+                "no_return_confirm",
+                self.env._("Please confirm that these goods cannot be returned"),
+                marked,
             )
 
     def _stock_hints(self, ctx, lines, low):

@@ -30,10 +30,12 @@ class WxOrderPayment(models.AbstractModel):
         open transaction (``wx.pay.service``).
 
         :param payer: OpenID of who pays instead of the order's owner
-        :raises WxError: 409 ``order.not_payable``, ``order.expired``; 503
+        :raises WxError: 409 ``order.not_payable``, ``order.expired``,
+            ``after_sale.no_return_unconfirmed``; 503
             ``pay.unavailable`` when the mini-program has no payment provider
         """
         self._take(order)
+        order._wx_check_no_return()
         provider = order.app_id._wx_payment_provider()
         if not provider:
             raise WxError(

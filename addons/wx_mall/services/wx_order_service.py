@@ -10,7 +10,7 @@ from odoo.addons.wx_base.http import WxError
 from odoo.addons.wx_base.schemas.base import MAX_INT
 from odoo.addons.wx_base.tools import BEIJING, iso8601, rc_cursor
 
-from . import intake_sql, stock_sql
+from . import intake_sql, return_rule, stock_sql
 from .wx_checkout_service import serialize
 
 _RECEIVER = ("name", "phone", "detail")
@@ -94,6 +94,7 @@ class WxOrderService(models.AbstractModel):
         checkout._check_quote(ctx, body, quote, row["quote_used"])
         checkout._check_owned(row)
         lines, pricing, ask = checkout._price(cr, ctx, body, row, placing=True)
+        self._take_no_return(body, lines)
         kind = checkout._delivery_kind(body, lines)
         self._check_delivery(kind, row, pricing)
         self._check_seen(pricing, body, quote)
@@ -116,6 +117,24 @@ class WxOrderService(models.AbstractModel):
         cr.execute(_PLACED, (order_id,))
         names = [column.name for column in cr.description]
         return self._answer(dict(zip(names, cr.fetchone(), strict=True))).encode()
+
+    def _take_no_return(self, body, lines):
+        """Marks the lines whose exception from the seven-day rule the shopper confirms
+        for this very purchase (消保条例 19); nothing is confirmed by default.
+
+        :raises WxError: 422 ``after_sale.no_rule``
+        """
+        confirmed = set(body.no_return_sku_ids)
+        for line in lines:
+            marked = line["return_rule"] in return_rule.CONFIRMED
+            line["no_return"] = marked and line["product_id"] in confirmed
+            if line["product_id"] in confirmed and not marked:
+                raise WxError(
+                    "after_sale.no_rule",
+                    self.env._("These goods have no exception to confirm"),
+                    422,
+                    sku_ids=[line["product_id"]],
+                )
 
     def _check_delivery(self, kind, row, pricing):
         """Goods that are sent need an address, and one that we deliver to; those that
@@ -248,6 +267,8 @@ class WxOrderService(models.AbstractModel):
             "list_prices": "list_price_fen",
             "qtys": "qty",
             "discounts": "discount_fen",
+            "return_rules": "return_rule",
+            "no_returns": "no_return",
         }
         return {key: [line[name] for line in lines] for key, name in names.items()}
 

@@ -301,9 +301,26 @@ class TestAfterSaleApi(RefundCase):
         self.assertEqual(answer.status_code, 201, "other reasons are not bound by it")
 
     def test_exempt_goods(self):
-        order = self.shipped_order((self.sku_a, 1))
+        before = self.shipped_order((self.sku_a, 1))
         self.sku_a.product_tmpl_id.wx_return_rule = "fresh"
         self.env.flush_all()
+        quote = self.api(
+            "POST",
+            "/checkout/quote",
+            self.token,
+            {"items": [{"sku_id": self.sku_a.id, "qty": 1}]},
+        ).json()
+        hints = {hint["code"]: hint["sku_ids"] for hint in quote["hints"]}
+        self.assertEqual(
+            hints["no_return"], [self.sku_a.id], "told before the purchase"
+        )
+        order = self.shipped_order((self.sku_a, 1))
+        seven = self.options(before)["lines"][0]["seven_day"]
+        self.assertEqual(
+            (seven["rule"], seven["verdict"]),
+            ("seven_days", "applies"),
+            "a rule set later takes no right away",
+        )
         answer = self.ask(order, kind="return_refund", reason="no_reason")
         problem = self.assertProblem(answer, 409, "after_sale.seven_day")
         self.assertEqual(problem["verdict"], "exempt")
@@ -311,6 +328,7 @@ class TestAfterSaleApi(RefundCase):
     def test_confirmation_for_this_purchase(self):
         """CR-03: not confirmed, the goods can be returned."""
         self.sku_a.product_tmpl_id.wx_return_rule = "hygiene"
+        self.app.no_return_required = False
         plain = self.shipped_order((self.sku_a, 1))
         self.assertEqual(
             self.options(plain)["lines"][0]["seven_day"]["verdict"], "applies"
@@ -327,6 +345,75 @@ class TestAfterSaleApi(RefundCase):
         body = {"line_ids": plain.line_ids.ids}
         answer = self.api("POST", f"/orders/{other.id}/no-return", self.token, body)
         self.assertProblem(answer, 409, "after_sale.no_rule")
+
+    def test_payment_waits_for_the_confirmation(self):
+        """CR-03: asked for prominently at each purchase, never assumed; without it the
+        order is not paid."""
+        self.sku_a.product_tmpl_id.wx_return_rule = "activated"
+        self.env.flush_all()
+        body = {"items": [{"sku_id": self.sku_a.id, "qty": 1}]}
+        quote = self.api("POST", "/checkout/quote", self.token, body).json()
+        hints = {hint["code"]: hint["sku_ids"] for hint in quote["hints"]}
+        self.assertEqual(hints["no_return_confirm"], [self.sku_a.id])
+        self.assertTrue(quote["quote_token"], "a hint, it does not stop the order")
+        order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 1)))
+        self.assertEqual(order.line_ids.return_rule, "activated")
+        self.assertFalse(order.line_ids.no_return_confirmed_at, "never pre-ticked")
+        answer = self.api("POST", f"/orders/{order.id}/pay", self.token)
+        problem = self.assertProblem(answer, 409, "after_sale.no_return_unconfirmed")
+        self.assertEqual(problem["line_ids"], order.line_ids.ids)
+        self.assertFalse(order.payment_attempt_ids)
+        lines = {"line_ids": order.line_ids.ids}
+        self.api("POST", f"/orders/{order.id}/no-return", self.token, lines)
+        self.pay(self.token, order, self.person)
+        self.assertEqual(order.state, "paid")
+
+    def test_confirmation_with_the_order(self):
+        self.sku_a.product_tmpl_id.wx_return_rule = "near_expiry"
+        self.env.flush_all()
+        wrong = self.place(
+            self.token,
+            self.address_id,
+            (self.sku_b, 1),
+            no_return_sku_ids=[self.sku_b.id],
+        )
+        self.assertProblem(wrong, 422, "after_sale.no_rule")
+        order = self.order_of(
+            self.place(
+                self.token,
+                self.address_id,
+                (self.sku_a, 1),
+                (self.sku_b, 1),
+                no_return_sku_ids=[self.sku_a.id],
+            )
+        )
+        ticked = order.line_ids.filtered("no_return_confirmed_at")
+        self.assertEqual(ticked.product_id, self.sku_a)
+        self.pay(self.token, order, self.person)
+        self.post_all()
+        self.ship(order)
+        self.post_all()
+        shown = {
+            line["line_id"]: line["seven_day"] for line in self.options(order)["lines"]
+        }
+        self.assertEqual(shown[ticked.id]["verdict"], "exempt")
+        other = order.line_ids - ticked
+        self.assertEqual(shown[other.id]["verdict"], "applies")
+        self.assertTrue(
+            order.line_ids.filtered("no_return_confirmed_at").no_return_confirmed_at,
+            "kept with the order",
+        )
+
+    def test_digital_goods_until_they_are_opened(self):
+        """办法 6(3): downloaded or unsealed digital goods only."""
+        self.service.product_tmpl_id.wx_return_rule = "digital"
+        self.env.flush_all()
+        order = self.paid_order((self.sku_b, 1), (self.service, 1))
+        line = order.line_ids.filtered(lambda li: li.product_id == self.service)
+        self.assertTrue(line.sale_line_ids.qty_delivered, "handed over by payment")
+        self.assertEqual(line._wx_no_reason()[0], "exempt")
+        line.sale_line_ids.qty_delivered = 0
+        self.assertEqual(line._wx_no_reason()[0], "applies")
 
     def test_too_late(self):
         order = self.shipped_order((self.sku_a, 1))

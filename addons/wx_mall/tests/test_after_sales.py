@@ -448,6 +448,74 @@ class TestAfterSales(RefundCase):
         damaged = self.warehouse.wx_damage_location_id
         self.assertEqual(self.sku_a.with_context(location=damaged.id).qty_available, 2)
 
+    def test_inspected_goods_are_refunded_in_time(self):
+        """CR-01: at the latest seven days after the goods are here, also when they were
+        inspected and nobody pressed the button."""
+        order = self.shipped_order((self.sku_a, 2))
+        record = self.ask(order, "return_refund", 2)
+        self.staff(record).action_approve()
+        self.inspect(record, passed=1, failed=1)
+        self.staff(record.line_ids).write({"fail_reason": "seal"})
+        self.assertLessEqual(record.due_at, record.received_at + timedelta(days=7))
+        self.clocks(hours=71)
+        self.assertEqual(record.state, "inspected")
+        self.clocks(hours=73)
+        self.assertEqual(record.state, "refunding")
+        self.assertEqual(record.refund_id.amount_fen, 1999, "what passed")
+        self.clocks(hours=80)
+        self.assertEqual(len(order.refund_ids), 1, "run twice")
+        path = f"/after-sales/{record.id}"
+        item = self.api("GET", path, self.token).json()["items"][0]
+        self.assertTrue(item["fail_reason"])
+
+    def test_nothing_passed_and_nobody_answers(self):
+        order = self.shipped_order((self.sku_a, 1))
+        record = self.ask(order, "return_refund", 1)
+        self.staff(record).action_approve()
+        self.inspect(record, passed=0, failed=1)
+        self.clocks(hours=73)
+        self.assertEqual(record.state, "inspected")
+        late = order.exception_ids.filtered(lambda e: e.kind == "after_sale_late")
+        self.assertEqual(late.state, "open")
+        self.assertFalse(order.refund_ids)
+
+    def test_sent_back_and_never_received_is_raised(self):
+        order = self.shipped_order((self.sku_a, 1))
+        record = self.ask(order, "return_refund", 1)
+        self.staff(record).action_approve()
+        path = f"/after-sales/{record.id}/return-shipment"
+        body = {"carrier": "ZTO", "tracking_no": "78300000000010"}
+        self.api("POST", path, self.token, body)
+        self.env.invalidate_all()
+        self.clocks(days=6)
+        self.assertFalse(order.exception_ids)
+        self.clocks(days=8)
+        self.clocks(days=9)
+        late = order.exception_ids.filtered(lambda e: e.kind == "after_sale_late")
+        self.assertEqual((record.state, len(late), late.times), ("returning", 1, 1))
+
+    def test_freight_of_returns(self):
+        """办法 18 and 消保法 25: the seller at fault pays the freight; goods in order
+        come back at the shopper's cost, and the freight of what was sent is kept."""
+        self.app.freight_template_id = self.env["wx.freight.template"].create(
+            {"name": "Six", "rule_ids": [(0, 0, {"first_fee": 6, "next_qty": 0})]}
+        )
+        self.env.flush_all()
+        order = self.shipped_order((self.sku_a, 2))
+        self.assertEqual(order.freight_fen, 600)
+        plain = self.ask(order, "return_refund", 1, reason="no_reason")
+        self.staff(plain).action_approve()
+        self.inspect(plain, passed=1)
+        self.staff(plain).action_finish()
+        self.assertEqual(plain.refund_id.amount_fen, 1999)
+        fault = self.ask(order, "return_refund", 1, reason="size")
+        self.staff(fault).write({"seller_fault": True})
+        self.staff(fault).action_approve()
+        self.inspect(fault, passed=1)
+        self.staff(fault).action_finish()
+        self.assertEqual(fault.refund_id.amount_fen, 2599)
+        self.assertEqual(order._wx_refundable_fen(), 0)
+
     # rights ---------------------------------------------------------------------
     def test_states_and_money_are_not_edited(self):
         order = self.shipped_order((self.sku_a, 1))

@@ -34,6 +34,12 @@ def test_exempt_by_law(rule, confirmed):
     assert verdict(rule, SIGNED, SIGNED, confirmed) == "exempt"
 
 
+def test_digital_goods_until_they_are_opened():
+    assert verdict("digital", SIGNED, SIGNED, False, opened=False) == "applies"
+    assert verdict("digital", SIGNED, SIGNED, True, opened=True) == "exempt"
+    assert verdict("fresh", SIGNED, SIGNED, False, opened=False) == "exempt"
+
+
 @pytest.mark.parametrize("rule", CONFIRMED)
 def test_exempt_only_when_confirmed(rule):
     assert verdict(rule, SIGNED, SIGNED, True) == "exempt"
