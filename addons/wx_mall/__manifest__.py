@@ -14,6 +14,7 @@
     ],
     "external_dependencies": {"python": ["pydantic"]},
     "data": [
+        "security/checkouts/ir.model.access.csv",
         "security/catalogue/ir.model.access.csv",
         "security/wx_catalogue_rules.xml",
         "data/wx_catalogue_cron.xml",
@@ -55,6 +56,7 @@
         "security/staff/ir.model.access.csv",
         "views/wx_order_staff_views.xml",
         "views/wx_order_story_views.xml",
+        "views/wx_pay_checkout_views.xml",
         "security/freight/ir.model.access.csv",
         "security/wx_freight_rules.xml",
         "data/wx.region.csv",

@@ -21,6 +21,7 @@
         "views/payment_transaction_views.xml",
         "views/wx_pay_fact_views.xml",
         "views/wx_pay_call_views.xml",
+        "views/wx_pay_checkout_views.xml",
         "security/wx_pay_groups.xml",
         "security/bills/ir.model.access.csv",
         "security/wx_bill_rules.xml",

@@ -68,6 +68,8 @@ from . import wx_order_price_box
 from . import wx_order_price_change
 from . import sale_order
 from . import sale_order_portal
+from . import sale_order_checkout
+from . import wx_pay_checkout
 from . import sale_order_line
 from . import sale_order_line_stock
 from . import stock_move
@@ -76,6 +78,7 @@ from . import stock_picking
 from . import payment_provider
 from . import payment_transaction
 from . import payment_transaction_mall
+from . import payment_transaction_checkout
 from . import delivery_carrier
 from . import wx_event_stock
 from . import wx_express_company

@@ -9,6 +9,7 @@ from . import test_addresses
 from . import test_freight
 from . import test_friend_pay
 from . import test_order_staff
+from . import test_joint_payment
 from . import test_listing
 from . import test_order_pools
 from . import test_order_supply

@@ -1,2 +1,3 @@
+from . import checkout
 from . import notify
 from . import portal

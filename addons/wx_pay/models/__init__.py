@@ -8,12 +8,15 @@ from . import payment_provider_rotation
 from . import wx_pay_fund_rule
 from . import payment_provider_accounting
 from . import payment_transaction
+from . import account_move_checkout
+from . import payment_transaction_checkout
 from . import payment_transaction_funnel
 from . import payment_transaction_post
 from . import payment_transaction_story
 from . import wx_app
 from . import wx_event
 from . import wx_pay_call
+from . import wx_pay_checkout
 from . import wx_pay_fact
 from . import wx_pay_fact_keep
 from . import payment_provider_advance

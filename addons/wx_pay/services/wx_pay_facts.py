@@ -294,6 +294,8 @@ class WxPayService(models.AbstractModel):
             state, code = "paid_twice", "fact.duplicate_payment"
         elif payable and not payable._wx_payable_accepts(tx):
             state, code = "paid_late", "fact.not_accepted"
+        elif tx.wx_checkout_id and not tx.wx_checkout_id._accepts():
+            state, code = "paid_twice", "fact.duplicate_payment"
         if not payable and state == "paid":
             self._book_portal_payment(tx, fact)
             return Applied("applied", None, tx.id)
