@@ -258,11 +258,13 @@ class TestOrderRights(RefundCase):
         )
         reason = self.env["wx.after.sale.reason"].search([], limit=1)
         values = {"order_id": order.id, "reason": "x", "reason_id": reason.id}
-        values["kind"] = "refund_only"
+        values |= {"kind": "refund_only", "mode": "all"}
         for name in (
             "wx.order.address.change",
             "wx.order.price",
             "wx.after.sale.entry",
+            "wx.order.refund.wizard",
+            "wx.order.note",
         ):
             dialog = self.env[name].with_user(user)
             mine = {key: val for key, val in values.items() if key in dialog._fields}

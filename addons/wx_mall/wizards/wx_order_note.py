@@ -21,6 +21,8 @@ class WxOrderNote(models.TransientModel):
 
     @api.depends("order_id")
     def _compute_present(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for wizard in self:
             wizard.flag = wizard.order_id.staff_flag
             wizard.note = wizard.order_id.staff_note

@@ -47,6 +47,8 @@ class WxOrderRefundWizard(models.TransientModel):
 
     @api.depends("mode", "refundable", "line_ids.qty")
     def _compute_amount(self):
+        # stored fields are computed as superuser
+        self.order_id.sudo(False).check_access("read")
         for wizard in self:
             if wizard.mode == "all":
                 wizard.amount = wizard.refundable
