@@ -23,6 +23,7 @@ class AccountPayment(models.Model):
 
     def _wx_check_stands(self):
         """:raises UserError: WeChat moved this money for a mall order"""
+        # sudo: whoever books or pays need not read mall orders
         orders = self.move_id.sudo()._wx_order_of_payment()
         if orders and not own_step(self.env, "wx_refund"):
             raise UserError(

@@ -14,6 +14,7 @@ class AccountTax(models.Model):
             "include_base_amount",
             "price_include_override",
         } & set(vals):
+            # sudo: listings of every company, whoever changes the product
             apps = self.env["wx.app"].sudo().with_context(active_test=False)
             apps = apps.search(
                 [

@@ -13,11 +13,13 @@ class PaymentProvider(models.Model):
             *args, sale_order_id=sale_order_id, **kwargs
         )
         if sale_order_id:
+            # sudo: whoever books or pays need not read mall orders
             order = self.env["sale.order"].sudo().browse(int(sale_order_id)).exists()
             if order.wx_order_id:
                 return providers.browse()
         invoice_id = kwargs.get("invoice_id")
         if invoice_id:
+            # sudo: whoever books or pays need not read mall orders
             invoice = self.env["account.move"].sudo().browse(int(invoice_id)).exists()
             if invoice._wx_mall_order():
                 return providers.browse()

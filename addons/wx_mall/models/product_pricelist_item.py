@@ -40,6 +40,7 @@ class ProductPricelistItem(models.Model):
     def _wx_mark(self):
         """Marks what these rules price, no more than that."""
         service = self.env["wx.catalogue.service"]
+        # sudo: listings of every company, whoever changes the product
         for pricelist, rules in self.sudo().grouped("pricelist_id").items():
             apps = pricelist._wx_apps()
             if not apps:

@@ -10,6 +10,7 @@ class ProductProduct(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         products = super().create(vals_list)
+        # sudo: listings of every company, whoever changes the product
         self.env["wx.catalogue.service"]._mark_templates(
             products.sudo().product_tmpl_id.ids
         )
@@ -18,12 +19,14 @@ class ProductProduct(models.Model):
     def write(self, vals):
         done = super().write(vals)
         if (PRICED_BY | {"product_template_attribute_value_ids"}) & set(vals):
+            # sudo: listings of every company, whoever changes the product
             self.env["wx.catalogue.service"]._mark_templates(
                 self.sudo().product_tmpl_id.ids
             )
         return done
 
     def unlink(self):
+        # sudo: listings of every company, whoever changes the product
         self.env["wx.catalogue.service"]._mark_templates(
             self.sudo().product_tmpl_id.ids
         )

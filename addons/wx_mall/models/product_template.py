@@ -53,6 +53,7 @@ class ProductTemplate(models.Model):
         Taxes that the company already counts as included change nothing.
         """
         self.ensure_one()
+        # sudo: a price is the same for whoever reads it
         taxes = self.sudo().taxes_id._filter_taxes_by_company(company)
         if not taxes:
             return price

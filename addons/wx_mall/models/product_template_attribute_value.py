@@ -7,6 +7,7 @@ class ProductTemplateAttributeValue(models.Model):
     def write(self, vals):
         done = super().write(vals)
         if {"price_extra", "ptav_active"} & set(vals):
+            # sudo: listings of every company, whoever changes the product
             self.env["wx.catalogue.service"]._mark_templates(
                 self.sudo().product_tmpl_id.ids
             )

@@ -20,16 +20,19 @@ class StockPicking(models.Model):
 
     def _compute_wx_receiver(self):
         for picking in self:
+            # sudo: warehouse staff need not read mall orders
             address = picking.sudo().wx_order_id.address_ids[:1]
             parts = (address.region, address.detail, address.name, address.phone)
             picking.wx_receiver = " ".join(filter(None, parts)) if address else False
 
     def _wx_mall_orders(self):
         """Mall orders behind these pickings (in sudo)."""
+        # sudo: warehouse staff need not read mall orders
         return self.sudo().sale_id.wx_order_id
 
     def _wx_check_may_leave(self):
         """Goods whose money went back elsewhere do not leave before staff decide."""
+        # sudo: warehouse staff need not read mall orders
         for picking in self.sudo():
             kinds = ("outgoing", "dropship")
             if picking.picking_type_code not in kinds or not picking.wx_order_id:
@@ -56,6 +59,7 @@ class StockPicking(models.Model):
             orders._wx_sync_holds()
             gone = self.filtered(lambda p: p.picking_type_code != "incoming")
             gone._wx_mall_orders()._wx_after_delivery()
+            # sudo: warehouse staff need not read mall orders
             orders._wx_mirror_returns(self.sudo())
             orders._wx_check_undelivered()
         return done
@@ -81,6 +85,7 @@ class StockPicking(models.Model):
         None. In clear, and logged, for those who pack and send; masked for others."""
         self.ensure_one()
         self.check_access("read")
+        # sudo: the right was checked above; the fields are nobody's to write
         address = self.sudo().wx_order_id.address_ids[:1]
         if not address:
             return None

@@ -32,7 +32,9 @@ class StockPicking(models.Model):
     @api.depends("sale_id.wx_order_id", "wx_after_sale_id.order_id")
     def _compute_wx_order_id(self):
         for picking in self:
+            # sudo: warehouse staff need not read mall orders
             after_sale = picking.sudo().wx_after_sale_id
+            # sudo: warehouse staff need not read mall orders
             sale = picking.sudo().sale_id
             picking.wx_order_id = sale.wx_order_id or after_sale.order_id
 
@@ -58,6 +60,7 @@ class StockPicking(models.Model):
         """A replacement that somebody cancels in the ERP is to be sent again, or
         refunded: its after-sale is back with staff."""
         done = super().action_cancel()
+        # sudo: warehouse staff need not read mall orders
         for record in self.sudo().wx_after_sale_id:
             if record._can("stop") and not record._wx_replacements_open():
                 record._move("stop")
@@ -68,7 +71,9 @@ class StockPicking(models.Model):
 
     def _action_done(self):
         done = super()._action_done()
+        # sudo: warehouse staff need not read mall orders
         flow = self.sudo().env["wx.after.sale.flow"]
+        # sudo: warehouse staff need not read mall orders
         for picking in self.sudo().filtered("wx_after_sale_id"):
             record = picking.wx_after_sale_id
             if picking.state != "done":

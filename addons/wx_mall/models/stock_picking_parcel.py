@@ -19,6 +19,7 @@ class StockPicking(models.Model):
             ._read_group([("picking_id", "in", self.ids)], ["picking_id"], ["__count"])
         )
         for picking in self:
+            # sudo: warehouse staff need not read mall orders
             picking.wx_parcel_count = counts.get(picking.sudo(), 0)
 
     def _action_done(self):
@@ -123,6 +124,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         if self.env.context.get("wx_from_picking"):
             return
+        # sudo: warehouse staff need not read mall orders
         picking = self.sudo().with_context(wx_from_parcels=True)
         parcels = picking.wx_parcel_ids.sorted("id")
         text = ",".join(number for number in parcels.mapped("tracking_no") if number)

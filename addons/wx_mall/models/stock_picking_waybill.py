@@ -10,6 +10,7 @@ class StockPicking(models.Model):
     def _wx_parcels_to_send(self):
         """The parcels of a delivery, made from what is reserved when there are none."""
         self.ensure_one()
+        # sudo: warehouse staff need not read mall orders
         picking = self.sudo()
         if not picking._wx_parcel_due():
             raise UserError(
@@ -21,6 +22,7 @@ class StockPicking(models.Model):
                 raise UserError(
                     self.env._("Nothing is reserved for %(name)s.", name=self.name)
                 )
+            # sudo: warehouse staff need not read mall orders
             self.env["wx.parcel"].sudo().with_context(
                 wx_parcels_of_picking=True
             ).create(values)
@@ -53,6 +55,7 @@ class StockPicking(models.Model):
     def action_wx_print_waybill(self):
         """Button: the label of the delivery's first parcel, else the slip."""
         self.ensure_one()
+        # sudo: warehouse staff need not read mall orders
         parcels = self.sudo().wx_parcel_ids.with_env(self.env)
         made = parcels.filtered(lambda p: p.waybill_state == "made")
         if made:

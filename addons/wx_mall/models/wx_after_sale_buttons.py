@@ -20,6 +20,7 @@ class WxAfterSale(models.Model):
     def action_approve(self):
         """Approves; a refund above the limit needs a second person."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             record.env["wx.after.sale.flow"]._approve(record)
         return True
@@ -39,6 +40,7 @@ class WxAfterSale(models.Model):
     def action_reopen(self):
         """A rejected one is looked at again (the shopper disputes it)."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             record.order_id._wx_lock()
             record.invalidate_recordset()
@@ -54,6 +56,7 @@ class WxAfterSale(models.Model):
     def action_receive(self):
         """The parcel has arrived; it is to be inspected."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             record.env["wx.after.sale.flow"]._receive(record)
         return True
@@ -61,6 +64,7 @@ class WxAfterSale(models.Model):
     def action_all_passed(self):
         """All pieces came back and are in order."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for line in self.sudo().line_ids.filtered(
             lambda li: li.state == "received" or li.inspection_open
         ):
@@ -70,6 +74,7 @@ class WxAfterSale(models.Model):
     def action_inspect(self):
         """Books what came back: passed pieces to stock, failed ones apart."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             record.env["wx.after.sale.flow"]._inspect(record)
         return True
@@ -77,6 +82,7 @@ class WxAfterSale(models.Model):
     def action_finish(self):
         """After inspection: refunds, or sends the new goods."""
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             record.env["wx.after.sale.flow"]._finish(record)
         return True

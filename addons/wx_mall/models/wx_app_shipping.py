@@ -101,6 +101,7 @@ class WxApp(models.Model):
                         text=PLACEHOLDER,
                     )
                 )
+            # sudo: the right was checked above; the fields are nobody's to write
             app.sudo()._send_order_paths()
         return True
 

@@ -214,12 +214,14 @@ class WxOrder(models.Model):
     def action_retry_shipping(self):
         """Tells WeChat again that the goods are on their way."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         self.sudo()._wx_queue_shipping()
         return self._notify("success", self.env._("Queued for reporting to WeChat."))
 
     def action_close(self):
         """Closes an unpaid order for the shopper: WeChat first, then the hold."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         for order in self.sudo():
             if order.intake_state != "unpaid":
                 raise UserError(self.env._("Only an unpaid order can be closed."))

@@ -82,6 +82,7 @@ class WxOrder(models.Model):
 
     def _wx_end_exceptions(self, kinds, resolution):
         """Resolves open exceptions of these kinds: their cause is gone."""
+        # sudo: exceptions are raised and ended by the system
         self.env["wx.order.exception"].sudo().search(
             [
                 ("order_id", "in", self.ids),
@@ -93,6 +94,7 @@ class WxOrder(models.Model):
     def _wx_end_posting_exceptions(self):
         """The order is posted: what kept it from that is over. Entries made by hand and
         payments that cannot be booked have nothing to do with it."""
+        # sudo: exceptions are raised and ended by the system
         self.env["wx.order.exception"].sudo().search(
             [
                 ("order_id", "in", self.ids),

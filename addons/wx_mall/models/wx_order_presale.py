@@ -45,6 +45,7 @@ class WxOrder(models.Model):
         """Button: a payment made to try things out needs no shipping (§6.6)."""
         self.ensure_one()
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         order = self.sudo()
         if order.state not in ("paid", "to_ship") or order.shipping_known:
             raise UserError(
@@ -59,6 +60,7 @@ class WxOrder(models.Model):
     def action_retry_special(self):
         """Button: tells WeChat again."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         orders = self.sudo().filtered(lambda o: o.special_state == "failed")
         orders.write({"special_state": "todo", "special_error": False})
         for order in orders:

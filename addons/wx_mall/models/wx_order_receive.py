@@ -87,11 +87,13 @@ class WxOrder(models.Model):
         self.check_access("write")
         if any(order.state != "shipped" for order in self):
             raise UserError(self.env._("Only a shipped order can be received."))
+        # sudo: the right was checked above; the fields are nobody's to write
         self.sudo()._wx_receive("staff")
 
     def action_extend_receive(self):
         """Button: as many days again until the order counts as received."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         for order in self.sudo():
             if order.state not in ("partially_shipped", "shipped"):
                 raise UserError(self.env._("Only what is on its way can take longer."))

@@ -38,6 +38,7 @@ class WxOrderRefund(models.Model):
         self._wx_state_changed()
 
     def _wx_end_exception(self, resolution):
+        # sudo: exceptions are raised and ended by the system
         self.env["wx.order.exception"].sudo().search(
             [
                 ("refund_id", "in", self.ids),
@@ -71,6 +72,7 @@ class WxOrderRefund(models.Model):
         """Sends a refused refund again, under a new number unless WeChat may still
         carry out the old one."""
         self._wx_check_may()
+        # sudo: the right was checked above; the fields are nobody's to write
         for refund in self.sudo():
             refund.order_id._wx_lock()
             if refund.state != "failed":
@@ -86,6 +88,7 @@ class WxOrderRefund(models.Model):
     def action_requery(self):
         """Asks WeChat how far the refunds are."""
         self.check_access("read")
+        # sudo: the right was checked above; the fields are nobody's to write
         for refund in self.sudo().filtered("transaction_id"):
             self.env["wx.pay.service"]._query_refund(refund.transaction_id)
             if refund.transaction_id.state == "done" and refund.state != "done":
@@ -132,6 +135,7 @@ class WxOrderRefund(models.Model):
     def action_withdraw(self):
         """Gives a refused refund up: the money counts as not granted again."""
         self._wx_check_may()
+        # sudo: the right was checked above; the fields are nobody's to write
         for refund in self.sudo():
             refund.order_id._wx_lock()
             if refund.state != "failed":

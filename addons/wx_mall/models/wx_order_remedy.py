@@ -133,6 +133,7 @@ class WxOrderException(models.Model):
         """Tries the remedy of the kind now."""
         self._check_open()
         methods = self._automatic()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo():
             if record.kind not in methods:
                 raise UserError(self.env._("There is nothing to try again here."))
@@ -145,6 +146,7 @@ class WxOrderException(models.Model):
     def action_revive(self):
         """The closed order lives again with its late payment."""
         self._check_open()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo().filtered(lambda r: r.kind == "late_payment"):
             record.order_id._wx_revive(record.transaction_id)
             record._end("resolved", self.env._("Order revived"))
@@ -153,7 +155,9 @@ class WxOrderException(models.Model):
     def action_return_payment(self):
         """Sends a late payment back."""
         self._check_open()
+        # sudo: the right was checked above; the fields are nobody's to write
         service = self.env["wx.pay.service"].sudo()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo().filtered(lambda r: r.kind == "late_payment"):
             record.order_id._wx_lock()
             if record.order_id.transaction_id != record.transaction_id:
@@ -163,6 +167,7 @@ class WxOrderException(models.Model):
     def action_cancel_rest(self):
         """What was refunded elsewhere and has not left is not shipped."""
         self._check_open()
+        # sudo: the right was checked above; the fields are nobody's to write
         for record in self.sudo().filtered(lambda r: r.kind == "refunded_outside"):
             record.order_id._wx_lock()
             record.order_id._wx_cancel_rest(record.refund_id)
@@ -172,6 +177,7 @@ class WxOrderException(models.Model):
     def action_ship_again(self):
         """A new delivery for what no delivery brings any more."""
         self._check_open()
+        # sudo: the right was checked above; the fields are nobody's to write
         self.sudo().filtered(
             lambda r: r.kind == "undelivered"
         ).order_id._wx_ship_again()

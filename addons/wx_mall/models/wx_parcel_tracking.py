@@ -44,5 +44,7 @@ class WxParcel(models.Model):
     def action_look(self):
         """Button: looks at the track now."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         for parcel in self.sudo():
+            # sudo: the right was checked above; the fields are nobody's to write
             self.env["wx.tracking.service"].sudo()._look(parcel)

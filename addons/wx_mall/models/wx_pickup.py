@@ -194,6 +194,7 @@ class WxPickup(models.Model):
     @api.model
     def _cron_overdue(self):
         """Hourly: what was not collected in time goes to the work list."""
+        # sudo: acts for the shop, whoever caused it
         late = self.sudo().search(
             [("state", "=", "ready"), ("expires_at", "<", fields.Datetime.now())],
             limit=500,

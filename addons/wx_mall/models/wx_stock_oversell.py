@@ -65,14 +65,18 @@ class WxStockOversell(models.AbstractModel):
 
         :return: open exceptions found or raised
         """
+        # sudo: exceptions are raised and ended by the system
         exceptions = self.env["wx.order.exception"].sudo()
         before = exceptions.search([("kind", "=", "oversold"), ("state", "=", "open")])
         found, new_rows = exceptions, []
         for row in self._uncovered():
             if row["intake_state"] != "paid":
                 continue
+            # sudo: acts for the shop, whoever caused it
             order = self.env["wx.order"].sudo().browse(row["order_id"])
+            # sudo: acts for the shop, whoever caused it
             product = self.env["product.product"].sudo().browse(row["product_id"])
+            # sudo: acts for the shop, whoever caused it
             raised = order._wx_exception(
                 "oversold",
                 self.env._(

@@ -206,11 +206,13 @@ class WxVirtualCode(models.Model):
     @api.model
     def _cron_assign(self):
         """Hourly, and after every import: orders that wait for codes."""
+        # sudo: acts for the shop, whoever caused it
         waiting = (
             self.env["wx.order.exception"]
             .sudo()
             .search([("kind", "=", "virtual_codes_short"), ("state", "=", "open")])
         )
+        # sudo: acts for the shop, whoever caused it
         self.sudo()._assign(waiting.order_id)
         # held for an order that was closed or deleted behind our back
         self._run(

@@ -99,6 +99,7 @@ class WxOrderInvoicing(models.AbstractModel):
             (company_id,),
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
+        # sudo: acts for the shop, whoever caused it
         waiting = self.env["wx.order.refund"].sudo().browse(ids)
         return waiting.filtered(lambda refund: refund._creditable())[:BATCH]
 

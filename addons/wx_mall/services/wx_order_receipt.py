@@ -39,6 +39,7 @@ class WxOrderReceipt(models.AbstractModel):
             )
         )
         if order:
+            # sudo: acts for the shop, whoever caused it
             self.sudo()._wx_enqueue(
                 "_job_confirm",
                 key=f"wx.order.receipt.{order.id}",
@@ -52,6 +53,7 @@ class WxOrderReceipt(models.AbstractModel):
 
         :raises WxClientError: WeChat did not answer; the queue tries again
         """
+        # sudo: acts for the shop, whoever caused it
         self._ask(self.env["wx.order"].sudo().browse(order_id).exists(), moment)
 
     def _ask(self, order, moment=0):

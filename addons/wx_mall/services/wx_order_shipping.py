@@ -48,6 +48,7 @@ class WxOrderShipping(models.AbstractModel):
 
     @api.model
     def _enqueue(self, order_id, attempt=0, eta=1):
+        # sudo: acts for the shop, whoever caused it
         self.sudo()._wx_enqueue(
             "_job_report",
             key=f"wx.order.shipping.{order_id}.{attempt}",
@@ -59,6 +60,7 @@ class WxOrderShipping(models.AbstractModel):
     @api.model
     def _job_report(self, order_id, attempt=0):
         """Job: reports one order; failures are visible on it and tried again."""
+        # sudo: acts for the shop, whoever caused it
         order = self.env["wx.order"].sudo().browse(order_id).exists()
         if order and order.shipping_state in ("todo", "failed"):
             self._report(order, attempt)

@@ -24,6 +24,7 @@ class WxOrderSpecial(models.AbstractModel):
 
     @api.model
     def _enqueue(self, order_id, attempt=0, eta=1):
+        # sudo: acts for the shop, whoever caused it
         self.sudo()._wx_enqueue(
             "_job_report",
             key=f"wx.order.special.{order_id}.{attempt}",
@@ -51,6 +52,7 @@ class WxOrderSpecial(models.AbstractModel):
     @api.model
     def _job_report(self, order_id, attempt=0):
         """Job: one report; may run twice."""
+        # sudo: acts for the shop, whoever caused it
         order = self.env["wx.order"].sudo().browse(order_id).exists()
         if not order or order.special_state != "todo":
             return

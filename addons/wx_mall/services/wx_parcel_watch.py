@@ -46,6 +46,7 @@ class WxParcelWatch(models.AbstractModel):
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=len(rows))
         for parcel_id, why in rows:
+            # sudo: acts for the shop, whoever caused it
             self._late(self.env["wx.parcel"].sudo().browse(parcel_id), why)
             if not progress(1):
                 break

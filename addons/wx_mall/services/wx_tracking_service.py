@@ -51,6 +51,7 @@ class WxTrackingService(models.AbstractModel):
 
     @api.model
     def _enqueue(self, app_id, part=0):
+        # sudo: acts for the shop, whoever caused it
         self.sudo()._wx_enqueue(
             "_job_poll", key=f"wx.tracking.{app_id}.{part}", app_id=app_id, part=part
         )
@@ -68,6 +69,7 @@ class WxTrackingService(models.AbstractModel):
             " ORDER BY next_look_at LIMIT %s FOR UPDATE SKIP LOCKED",
             (app_id, fields.Datetime.now(), CHUNK),
         )
+        # sudo: acts for the shop, whoever caused it
         parcels = (
             self.env["wx.parcel"]
             .sudo()

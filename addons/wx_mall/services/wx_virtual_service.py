@@ -39,6 +39,7 @@ class WxOrderPosting(models.AbstractModel):
     def _hand_over_services(self, sales):
         """Virtual goods of a pool are handed over by their codes."""
         done = super()._hand_over_services(sales)
+        # sudo: codes are given out and retired by the system
         self.env["wx.virtual.code"].sudo()._assign(sales.wx_order_id)
         return done
 
@@ -53,6 +54,7 @@ class WxOrderRefunding(models.AbstractModel):
         for item in wanted:
             if not item.keeps:
                 pieces[item.line] = pieces.get(item.line, 0) + item.qty
+        # sudo: codes are given out and retired by the system
         self.env["wx.virtual.code"].sudo()._retire_refunded(order, pieces)
         return super()._grant(order, wanted, *args, **kwargs)
 
@@ -62,6 +64,7 @@ class WxOrderRefunding(models.AbstractModel):
         pieces = {
             line: state.pieces for line, state in order._wx_refund_lines().items()
         }
+        # sudo: codes are given out and retired by the system
         self.env["wx.virtual.code"].sudo()._retire_refunded(order, pieces)
         return super()._grant_rest(order, *args, **kwargs)
 

@@ -31,6 +31,7 @@ class WxWaybillService(models.AbstractModel):
 
         :raises UserError: something of ours is missing (contract, sender, receiver)
         """
+        # sudo: the receiver goes to the carrier, its reader sees the mask
         parcel = parcel.sudo()
         if parcel.waybill_state == "made":
             return
@@ -99,6 +100,7 @@ class WxWaybillService(models.AbstractModel):
 
         :raises UserError: the carrier has it, or WeChat gave no answer
         """
+        # sudo: the receiver goes to the carrier, its reader sees the mask
         parcel = parcel.sudo()
         if parcel.waybill_state != "made":
             raise UserError(self.env._("This parcel has no electronic waybill."))
@@ -137,6 +139,7 @@ class WxWaybillService(models.AbstractModel):
     @api.model
     def _job_picking(self, picking_id):
         """Job: waybills of one delivery; what is missing stands on the parcels."""
+        # sudo: acts for the shop, whoever caused it
         picking = self.env["stock.picking"].sudo().browse(picking_id).exists()
         if not picking:
             return
@@ -153,6 +156,7 @@ class WxWaybillService(models.AbstractModel):
                 self.env._("Choose a carrier with a WeChat company code first.")
             )
         account = parcel.waybill_account_id if parcel.waybill_state == "asked" else None
+        # sudo: the receiver goes to the carrier, its reader sees the mask
         account = account or self.env["wx.express.account"].sudo()._for(
             parcel.app_id, parcel.express_code
         )

@@ -147,6 +147,7 @@ class WxAfterSaleEntry(models.TransientModel):
             )
 
     def _late_text(self):
+        # sudo: acts for the shop, whoever caused it
         code = self._asking()._closed(self.order_id.sudo())
         texts = {
             "order_state": self.env._("Only a paid order can be refunded."),
@@ -167,11 +168,13 @@ class WxAfterSaleEntry(models.TransientModel):
         for line in self.line_ids.filtered(lambda li: li.qty > 0):
             fen = to_fen(line.amount)
             part = self.kind == "refund_only" and fen < to_fen(line.amount_max)
+            # sudo: counts and amounts for whoever may read the order
             goods = line.order_line_id.sudo()
             result.append(Asked(goods, line.qty, fen if part else None))
         return result
 
     def _values(self):
+        # sudo: counts and amounts for whoever may read the order
         order = self.order_id.sudo()
         seven_day = self.reason_id.no_reason
         return self._asking()._values(order, self.kind, self._asked(), seven_day)
@@ -185,6 +188,7 @@ class WxAfterSaleEntry(models.TransientModel):
     def action_enter_and_approve(self):
         """Makes and approves it; above the limit this counts as the first approval."""
         if self._enter():
+            # sudo: counts and amounts for whoever may read the order
             record = self.after_sale_id.sudo()
             if record.env["wx.after.sale.flow"]._needs_two(record):
                 record._move("approve_first", first_approver_id=self.env.uid)
@@ -200,6 +204,7 @@ class WxAfterSaleEntry(models.TransientModel):
         """
         self.ensure_one()
         self._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         order = self.order_id.sudo()
         order._wx_lock()
         if self.after_sale_id:

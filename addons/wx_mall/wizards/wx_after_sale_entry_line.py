@@ -68,8 +68,10 @@ class WxAfterSaleEntryLine(models.TransientModel):
 
     @api.depends("qty", "entry_id.kind")
     def _compute_worth(self):
+        # sudo: counts and amounts for whoever may read the order
         refunding = self.env["wx.order.refunding"].sudo()
         for line in self:
+            # sudo: counts and amounts for whoever may read the order
             goods, fen = line.order_line_id.sudo(), 0
             back = line.entry_id.kind in machine.RETURNS
             if 0 < line.qty <= line.free_qty:
@@ -95,6 +97,7 @@ class WxAfterSaleEntryLine(models.TransientModel):
             "expired": self.env._("over"),
         }
         for line in self:
+            # sudo: counts and amounts for whoever may read the order
             line.rule_text = texts[line.order_line_id.sudo()._wx_no_reason()[0]]
 
     @api.onchange("amount")

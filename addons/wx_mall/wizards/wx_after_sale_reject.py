@@ -14,6 +14,7 @@ class WxAfterSaleReject(models.TransientModel):
         """Rejects all of them with the same reason."""
         self.ensure_one()
         self.after_sale_ids._check_staff()
+        # sudo: the right was checked above; the fields are nobody's to write
         records = self.after_sale_ids.sudo()
         records.env["wx.after.sale.flow"]._reject(records, self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -21,5 +21,6 @@ class WxOrderRefundSettle(models.TransientModel):
         """Marks the refund as paid; finance only (access rights of this dialog)."""
         self.ensure_one()
         self.refund_id._wx_check_may()
+        # sudo: the right was checked above; the fields are nobody's to write
         self.refund_id.sudo()._wx_settle(self.note)
         return {"type": "ir.actions.act_window_close"}

@@ -80,6 +80,7 @@ class WxOrderRefundWizard(models.TransientModel):
         """Grants the refund and sends it to WeChat."""
         self.ensure_one()
         self.order_id.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's to write
         return self.sudo()._grant()
 
     def _grant(self):
