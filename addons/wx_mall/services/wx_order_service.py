@@ -245,15 +245,19 @@ class WxOrderService(models.AbstractModel):
             **self._columns(lines),
             **self._receiver(row["address"] if kind == "express" else None),
         }
-        policies = {
+        holding = ctx.env["wx.order.holding"]
+        return order_id, holding._hold(
+            cr, params, row["pools"], self._policies(holds), row["campaign"]
+        )
+
+    @staticmethod
+    def _policies(holds):
+        """``{SKU: (sell policy, limit)}`` of what is sold beyond the stock."""
+        return {
             line["product_id"]: (line["sell_policy"], line["sell_limit"])
             for line in holds
             if line["sell_policy"] != "stock"
         }
-        holding = ctx.env["wx.order.holding"]
-        return order_id, holding._hold(
-            cr, params, row["pools"], policies, row["campaign"]
-        )
 
     @staticmethod
     def _columns(lines):
