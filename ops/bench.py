@@ -119,20 +119,19 @@ def _bench_database(website: bool) -> str:
 class Bench:
     """A running stack with shoppers who are logged in and have an address."""
 
-    def __init__(self, *, website, office):
-        database = "benchrun"
+    def __init__(self, *, website, office, database="benchrun"):
         pg.clone(_bench_database(website), database)
         sim_db = paths.SIM / database / "sim.db"
         for leftover in sim_db.parent.glob("*"):
             leftover.unlink()
         own(sim_db.parent)
-        for log in paths.LOGS.glob("bench-*.log"):
+        for log in paths.LOGS.glob(f"{database}-*.log"):
             log.unlink()
         self.stack = _open.enter_context(
             Stack(
                 database,
                 sim_db=sim_db,
-                log_prefix="bench-",
+                log_prefix=f"{database}-",
                 latency=0.0,
                 log_level="warn",
             )

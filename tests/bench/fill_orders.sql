@@ -1,5 +1,6 @@
 -- Fills wx_order up to WANTED rows with two lines each, set-based. The shoppers of the
--- figures and 960 others share them evenly, so a shopper's own list grows as well.
+-- figures and 960 others share them evenly, so a shopper's own list grows as well. What
+-- is still to ship was warned about and is late, as the shop's watch would have noted.
 WITH people AS (
     SELECT id, app_id, company_id, row_number() OVER (ORDER BY id) - 1 AS place,
            count(*) OVER () AS people
@@ -18,7 +19,8 @@ WITH people AS (
         id, name, user_id, app_id, company_id, currency_id, state, intake_state,
         posting_state, shipping_state, delivery_kind, amount_fen, goods_fen,
         discount_fen, freight_fen, amount_total, paid_fen, amount_paid, refunded_fen,
-        amount_refunded, qty_total, expires_at, paid_at, create_uid, create_date,
+        amount_refunded, qty_total, expires_at, paid_at, ship_warned_at,
+        ship_late_at, create_uid, create_date,
         write_uid, write_date, idempotency_key)
     SELECT p.id, 'F' || p.id, p.user_id, p.app_id, p.company_id, c.currency_id, p.state,
            CASE WHEN p.state = 'closed' THEN 'closed' ELSE 'paid' END,
@@ -27,7 +29,9 @@ WITH people AS (
            CASE WHEN p.state = 'closed' THEN 0 ELSE 20 END,
            CASE WHEN p.state = 'refunded' THEN 2000 ELSE 0 END,
            CASE WHEN p.state = 'refunded' THEN 20 ELSE 0 END,
-           2, p.moment, p.moment, 1, p.moment, 1, p.moment, 'fill' || p.id
+           2, p.moment, p.moment,
+           CASE WHEN p.state = 'to_ship' THEN p.moment END,
+           CASE WHEN p.state = 'to_ship' THEN p.moment END, 1, p.moment, 1, p.moment, 'fill' || p.id
       FROM plan p JOIN res_company c ON c.id = p.company_id
     RETURNING id
 ), goods AS (

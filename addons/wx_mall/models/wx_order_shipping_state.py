@@ -33,6 +33,8 @@ class WxOrder(models.Model):
     ship_late_at = fields.Datetime("Late since", readonly=True)
     receive_reminded_at = fields.Datetime("Reminded to confirm", readonly=True)
 
+    _report_idx = models.Index("(write_date) WHERE shipping_state = 'todo'")
+
     @api.depends("paid_at", "ship_promised_at", "app_id.ship_hours")
     def _compute_ship_by(self):
         for order in self:

@@ -26,6 +26,7 @@ _LATE = (
     " AND (o.ship_promised_at IS NULL OR o.ship_promised_at <= %(now)s::timestamp)"
 )
 BATCH = 500
+CHUNK = 50  # a commit each
 
 
 class WxOrderShippingWatch(models.AbstractModel):
@@ -46,9 +47,10 @@ class WxOrderShippingWatch(models.AbstractModel):
         for what, act in ((_LATE, self._late), (_SOON, self._soon)):
             orders = self._due(what)
             progress(remaining=len(orders))
-            for order in orders:
-                act(order)
-                if not progress(1):
+            for start in range(0, len(orders), CHUNK):
+                chunk = orders[start : start + CHUNK]
+                act(chunk)
+                if not progress(len(chunk)):
                     return
 
     def _due(self, what):
@@ -59,28 +61,29 @@ class WxOrderShippingWatch(models.AbstractModel):
         ids = [row[0] for row in self.env.cr.fetchall()]
         return self.env["wx.order"].sudo().browse(ids)
 
-    def _soon(self, order):
-        order.ship_warned_at = fields.Datetime.now()
-        order._wx_log(
+    def _soon(self, orders):
+        orders.write({"ship_warned_at": fields.Datetime.now()})
+        orders._wx_log(
             "shipping",
             self.env._("Must be shipped soon: WeChat's deadline comes near."),
             who="system",
         )
 
-    def _late(self, order):
+    def _late(self, orders):
         now = fields.Datetime.now()
-        order.write(
-            {"ship_late_at": now, "ship_warned_at": order.ship_warned_at or now}
-        )
+        orders.write({"ship_late_at": now})
+        orders.filtered(lambda o: not o.ship_warned_at).write({"ship_warned_at": now})
+        for order in orders:
+            order._wx_exception("shipping_failed", self._late_message(order))
+
+    def _late_message(self, order):
         if order.ship_promised_at:
-            message = self.env._(
+            return self.env._(
                 "Not shipped on the promised day. WeChat warns the shop, and after "
                 "three days its shoppers."
             )
-        else:
-            message = self.env._(
-                "Not shipped within %(hours)s hours after payment. WeChat warns the "
-                "shop, and after three days its shoppers.",
-                hours=order.app_id.ship_hours,
-            )
-        order._wx_exception("shipping_failed", message)
+        return self.env._(
+            "Not shipped within %(hours)s hours after payment. WeChat warns the "
+            "shop, and after three days its shoppers.",
+            hours=order.app_id.ship_hours,
+        )
