@@ -8,6 +8,7 @@ class AccountMove(models.Model):
 
     def _has_to_be_paid(self):
         """Paid in the mini-program, before the invoice was made."""
+        # sudo: portal customers do not read mall orders
         # sudo: whoever books or pays need not read mall orders
         return not self.sudo()._wx_mall_order() and super()._has_to_be_paid()
 

@@ -14,6 +14,7 @@ class PaymentProvider(models.Model):
         )
         if sale_order_id:
             # sudo: whoever books or pays need not read mall orders
+            # sudo: the portal asks for whoever opened the page
             order = self.env["sale.order"].sudo().browse(int(sale_order_id)).exists()
             if order.wx_order_id:
                 return providers.browse()

@@ -11,6 +11,7 @@ class PaymentTransaction(models.Model):
     @api.constrains("provider_id", "sale_order_ids", "invoice_ids", "wx_payable_model")
     def _check_wx_mall_documents(self):
         # sudo: whoever books or pays need not read mall orders
+        # sudo: the rule holds whoever makes the transaction
         for tx in self.sudo():
             if tx.wx_payable_model == "wx.order":
                 continue  # its own attempt, or a refund of it

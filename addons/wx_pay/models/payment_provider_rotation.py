@@ -84,6 +84,7 @@ class PaymentProvider(models.Model):
 
     @api.constrains("wx_next_certificate", "wx_next_private_key", "wx_mchid")
     def _check_wx_next_pair(self):
+        # sudo: keys are for the system group, the check is for everybody
         for provider in self.sudo().filtered(lambda p: p.code == const.CODE):
             private = provider._wx_secret("wx_next_private_key")
             try:
@@ -114,6 +115,7 @@ class PaymentProvider(models.Model):
         """Button: ask WeChat whether it accepts the next pair, and use it."""
         self.ensure_one()
         self.check_access("write")
+        # sudo: keys; the button was checked above
         if not self.sudo()._wx_next_pair():
             raise UserError(
                 self.env._("Enter the next certificate and its private key first.")
@@ -215,5 +217,6 @@ class PaymentProvider(models.Model):
                     new=new,
                 )
             )
+        # sudo: checked above
         self.sudo().wx_certificate_ids.unlink()
         return True

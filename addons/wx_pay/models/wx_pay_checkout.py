@@ -62,6 +62,7 @@ class WxPayCheckout(models.Model):
     @api.depends("name")
     def _compute_link(self):
         for checkout in self:
+            # sudo: the token is part of the link, nothing people read by itself
             token = checkout.sudo().access_token
             checkout.link = (
                 f"{checkout.get_base_url()}/wx/pay/checkout/{checkout.id}/{token}"
@@ -120,6 +121,7 @@ class WxPayCheckout(models.Model):
                 "expires_at": fields.Datetime.now() + timedelta(days=DAYS),
             }
         )
+        # sudo: the amount is counted here, never entered
         checkout.sudo().amount = checkout._amount_open()
         return checkout
 
@@ -127,6 +129,7 @@ class WxPayCheckout(models.Model):
     def create(self, vals_list):
         checkouts = super().create(vals_list)
         for checkout in checkouts:
+            # sudo: token and number are not for people to write
             checkout.sudo().write(
                 {
                     "name": f"CO{checkout.id:06d}",
@@ -140,6 +143,7 @@ class WxPayCheckout(models.Model):
         return sum(
             amount(record)
             for name, amount in self._wx_documents().items()
+            # sudo: the link is open to whoever has it
             for record in self.sudo()[name]
         )
 
@@ -154,6 +158,7 @@ class WxPayCheckout(models.Model):
     def action_close(self):
         """Button: nobody can pay it any more; open attempts are closed at WeChat."""
         self.check_access("write")
+        # sudo: checked above; attempts are not for people to write
         service = self.env["wx.pay.service"].sudo()
         for checkout in self.sudo().filtered(lambda c: c.state == "open"):
             for tx in checkout.transaction_ids:
