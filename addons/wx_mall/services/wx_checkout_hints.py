@@ -53,7 +53,7 @@ class WxCheckoutHints(models.AbstractModel):
             hints.append(self._hint("pickup_point_required", message))
         hints += self._area_hints(pricing)
         hints += self._return_hints(lines)
-        hints += self._stock_hints(ctx, lines, row["low_stock"])
+        hints += self._stock_hints(ctx, row, lines)
         hints += self._presale_hints(ctx, lines)
         hints += self._order_hints(ctx, lines)
         return hints
@@ -107,7 +107,8 @@ class WxCheckoutHints(models.AbstractModel):
                 marked,
             )
 
-    def _stock_hints(self, ctx, lines, low):
+    def _stock_hints(self, ctx, row, lines):
+        low, campaign = row["low_stock"], row["campaign"]
         goods = [
             line
             for line in lines
@@ -121,7 +122,10 @@ class WxCheckoutHints(models.AbstractModel):
         )
         for line in goods:
             left = int(stock.get(line["product_id"], 0))
-            if left < line["qty"]:
+            need = line["qty"] - sum(campaign.get(line["product_id"], {}).values())
+            if need <= 0:
+                continue  # all of it comes from the stock of a campaign
+            if left < need:
                 message = self.env._("Not enough in stock")
                 code = "sold_out"
             elif left <= low:

@@ -272,6 +272,7 @@ class WxCheckoutService(models.AbstractModel):
         lines, pricing, ask = self._price(cr, ctx, body, row, placing=False)
         kind = self._delivery_kind(body, lines)
         address = row["address"] if kind == "express" else None
+        row["campaign"] = ctx.env["wx.price.hook"]._pools(ask, pricing)
         hints = ctx.env["wx.checkout.hints"]._hints(
             ctx, row, kind, address, lines, pricing
         )

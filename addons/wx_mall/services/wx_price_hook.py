@@ -46,9 +46,9 @@ class WxPriceHook(models.AbstractModel):
         """Pieces of this order that are sold from the stock of a campaign, as
         ``{SKU id: {id of a wx.stock.pool of kind campaign: pieces}}``.
 
-        Called once while an order is placed, after the price: no SQL, the pools are in
-        the facts that :meth:`_facts` read. Named pieces come from their pool only, or
-        the order is refused as sold out; the other pieces of the line come from the
+        Called once per confirmation and order, after the price: no SQL, the pools are
+        in the facts that :meth:`_facts` read. Named pieces come from their pool only,
+        or the order is refused as sold out; the other pieces of the line come from the
         stock of the shop. What is left in a pool: ``wx.stock.pool._sellable``.
 
         :param pricing: ``pricing.calculator.Pricing``

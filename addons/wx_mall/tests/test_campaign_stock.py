@@ -61,6 +61,22 @@ class TestCampaignStock(PoolCase):
         self.flash()
         self.buy((self.sku_a, 4))
 
+    def test_confirmation_looks_at_the_right_stock(self):
+        def hints(qty):
+            body = {
+                "items": [{"sku_id": self.sku_a.id, "qty": qty}],
+                "address_id": self.address_id,
+            }
+            answer = self.api("POST", "/checkout/quote", self.token, body)
+            self.assertEqual(answer.status_code, 200, answer.text)
+            return {hint["code"] for hint in answer.json()["hints"]}
+
+        self.buy((self.sku_a, 6))
+        self.assertIn("sold_out", hints(1))
+        self.flash(limit=2)
+        self.assertNotIn("sold_out", hints(2))
+        self.assertIn("sold_out", hints(3))
+
     def test_more_than_the_limit_comes_from_the_shop(self):
         self.flash(limit=1)
         order = self.buy((self.sku_a, 3), (self.sku_b, 1))
