@@ -43,3 +43,7 @@ from . import test_after_sale_api
 from . import test_after_sale_entry
 from . import test_after_sales
 from . import test_wechat_only
+from . import test_mall_screens
+from . import test_order_bad_input
+from . import test_order_peers
+from . import test_order_rights
