@@ -12,6 +12,15 @@ import time
 from . import aftersales, changes, check, fulfilment, scenes, shoppers, staff
 from .world import from_environment, say, until
 
+#: scheduled actions that notice what came in time, or did not
+CLOCKS = (
+    "wx.order",
+    "wx.pickup",
+    "wx.after.sale.clock",
+    "wx.tracking.service",
+    "wx.parcel.watch",
+)
+
 
 def _lost_notification(world):
     """The first shopper of the day pays while WeChat's notifications get lost."""
@@ -135,7 +144,7 @@ def _work(world, late, played) -> int:
         staff.refund(world)
     with world.timed("scenes", "pickup, codes, parcels, returns, exchanges"):
         scenes.run(played, "play")
-        staff.run_crons(world, "wx.order", "wx.tracking.service")
+        staff.run_crons(world, *CLOCKS)
     with world.timed("closing", "closing what was not paid, late payments"):
         _close_unpaid(world)
         _pay_late(world, late)

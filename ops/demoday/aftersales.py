@@ -264,7 +264,10 @@ class Exchange(AfterSale):
             ["state"],
         )
         self.expect([row["state"] for row in new] == ["assigned"], f"resend {new}")
-        self.ship(new)
+        [number] = self.ship(new)
+        parcel = next(p for p in self.detail()["parcels"] if p["tracking_no"] == number)
+        contents = [(item["title"], item["qty"]) for item in parcel["items"]]
+        self.expect(contents == [(SHIRT, 1)], f"the new parcel holds {contents}")
 
     def back_fen(self):
         return 0
@@ -388,6 +391,29 @@ class Waiting(AfterSale):
         self.ask(photo=True)
 
 
+class Unanswered(Waiting):
+    """Nobody has answered in time, and it is nothing that may be granted by itself."""
+
+    title = "not answered in time"
+    goods = ((CUP, 1),)
+    asked = ((CUP, 1),)
+    description = "杯把有裂纹。"
+
+    def play(self):
+        super().play()
+        self.world.books.erp(
+            "UPDATE wx_after_sale SET due_at = now() AT TIME ZONE 'UTC'"
+            " - interval '1 minute' WHERE id = %s",
+            self.after_sale["id"],
+        )
+
+    def finish(self):
+        super().finish()
+        found = list(self.exceptions().values())
+        self.expect(found == ["after_sale_late"], f"work list: {found}")
+        self.expect("escalate" in self.after_sale["actions"], "cannot be disputed")
+
+
 class OnItsWay(AfterSale):
     """Approved and sent back; the parcel has not arrived when the day ends."""
 
@@ -417,5 +443,6 @@ SCENES = (
     Hygiene,
     Withdrawn,
     Waiting,
+    Unanswered,
     OnItsWay,
 )

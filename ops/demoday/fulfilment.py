@@ -93,6 +93,30 @@ class PickupWaits(Pickup):
         self.expect(self.detail()["pickup"]["state"] == "ready", "not ready any more")
 
 
+class PickupLate(PickupWaits):
+    """Nobody came in time: on the work list, and the code is refused."""
+
+    title = "pickup too late"
+    goods = ((BOWL, 1),)
+
+    def play(self):
+        self.code = self.make_ready()
+        self.world.books.erp(
+            "UPDATE wx_pickup SET ready_at = ready_at - interval '8 days',"
+            " expires_at = now() AT TIME ZONE 'UTC' - interval '1 minute'"
+            " WHERE order_id = %s",
+            self.order_id,
+        )
+
+    def finish(self):
+        found = list(self.exceptions().values())
+        self.expect(found == ["pickup_overdue"], f"work list: {found}")
+        self.expect(
+            self.desk("find", self.code) == "pickup.code_expired",
+            "the code still works",
+        )
+
+
 class Voucher(Scene):
     """Codes: not payable on an iPhone; read after payment; then used."""
 
@@ -344,19 +368,13 @@ class Missing(Scene):
 
     def exception(self):
         """Id of the open exception of this order."""
-        rows = self.staff("operator").search_read(
-            "wx.order.exception",
-            [("order_id", "=", self.order_id), ("state", "=", "open")],
-            ["kind"],
-        )
-        self.expect([row["kind"] for row in rows] == ["undelivered"], f"list: {rows}")
-        return rows[0]["id"]
+        found = self.exceptions()
+        self.expect(list(found.values()) == ["undelivered"], f"work list: {found}")
+        return next(iter(found))
 
     def finish(self):
-        rows = self.staff("operator").search_read(
-            "wx.order.exception", [("order_id", "=", self.order_id)], ["state"]
-        )
-        self.expect([row["state"] for row in rows] == ["resolved"], f"list: {rows}")
+        found = self.exceptions("resolved")
+        self.expect(list(found.values()) == ["undelivered"], f"work list: {found}")
 
 
 class MissingStill(Missing):
@@ -370,6 +388,25 @@ class MissingStill(Missing):
 
     def finish(self):
         self.exception()
+
+
+class ParcelLate(Scene):
+    """Two days on the way without a scan: on the work list."""
+
+    title = "parcel too late"
+    goods = ((BOWL, 2),)
+
+    def play(self):
+        self.ship()
+        self.world.books.erp(
+            "UPDATE wx_parcel SET shipped_at = shipped_at - interval '2 days'"
+            " WHERE order_id = %s",
+            self.order_id,
+        )
+
+    def finish(self):
+        found = list(self.exceptions().values())
+        self.expect(found == ["late_parcel"], f"work list: {found}")
 
 
 class Received(Scene):
@@ -435,12 +472,14 @@ class ReceivedByClock(Received):
 SCENES = (
     Pickup,
     PickupWaits,
+    PickupLate,
     Voucher,
     Drink,
     Split,
     Waybill,
     Missing,
     MissingStill,
+    ParcelLate,
     Received,
     ReceivedAtWechat,
     ReceivedByClock,

@@ -161,6 +161,15 @@ class Scene:
             raise Wrong("there is nothing to ship")
         return numbers
 
+    def exceptions(self, state="open"):
+        """Kinds of exceptions of this order on the work list, by id."""
+        rows = self.staff("operator").search_read(
+            "wx.order.exception",
+            [("order_id", "=", self.order_id), ("state", "=", state)],
+            ["kind"],
+        )
+        return {row["id"]: row["kind"] for row in rows}
+
     def is_state(self, *wanted, seconds=0):
         """The shopper sees this state, within some seconds."""
         state = until(

@@ -68,9 +68,11 @@ class WxDemo(models.AbstractModel):
                     ],
                 }
             )
-        self.env.ref("base.user_admin").write(
-            {"name": "店长", "lang": "zh_CN", "tz": "Asia/Shanghai"}
-        )
+        admin = self.env.ref("base.user_admin")
+        admin.write({"name": "店长", "lang": "zh_CN", "tz": "Asia/Shanghai"})
+        users = self.env["res.users"].search([])
+        if "odoobot_state" in users._fields:  # its chat opens over the first page
+            users.odoobot_state = "disabled"
 
     # mini-program and merchant --------------------------------------------------
 

@@ -8,7 +8,7 @@ STATES = [
     ("collected", "Collected"),
     ("transit", "In transit"),
     ("delivering", "Out for delivery"),
-    ("delivered", "Delivered"),
+    ("delivered", "Signed for"),
     ("problem", "Problem"),
     ("returned", "Returned"),
 ]
