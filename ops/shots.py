@@ -87,12 +87,6 @@ SHOTS = (
     Shot("finance", "breaks", "/odoo/wx-breaks", ".o_view_controller"),
     Shot(
         "service",
-        "after-sales",
-        "/odoo/mall-after-sales?view_type=kanban",
-        ".o_kanban_record",
-    ),
-    Shot(
-        "service",
         "after-sales-list",
         "/odoo/mall-after-sales?view_type=list",
         ".o_data_row",
@@ -132,7 +126,6 @@ SHOTS = (
         "/odoo/action-wx_mall.action_wx_virtual_code_pool",
         ".o_view_controller",
     ),
-    Shot("operator", "work", "/odoo/mall-work", ".o_kanban_record"),
     Shot(
         "operator",
         "work-phone",

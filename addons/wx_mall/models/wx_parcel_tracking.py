@@ -11,7 +11,7 @@ class WxParcel(models.Model):
     )
     late_kind = fields.Selection(
         [
-            ("not_collected", "Not collected in time"),
+            ("not_collected", "Not collected by the carrier"),
             ("no_movement", "No movement for too long"),
             ("not_delivered", "Not delivered in time"),
             ("problem", "Problem on the way"),
