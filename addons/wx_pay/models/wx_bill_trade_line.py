@@ -58,9 +58,8 @@ class WxBillTradeLine(models.Model):
     )
 
     _line_uniq = models.UniqueIndex("(bill_id, line_no)")
-    _out_trade_no_idx = models.Index("(out_trade_no)")
+    # One look-up number per line: each further index costs as much as the whole COPY.
     _transaction_idx = models.Index("(transaction_id)")
-    _out_refund_no_idx = models.Index("(out_refund_no) WHERE out_refund_no IS NOT NULL")
     _refund_idx = models.Index("(refund_id) WHERE refund_id IS NOT NULL")
 
     def _compute_amounts(self):

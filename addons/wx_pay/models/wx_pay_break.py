@@ -14,6 +14,7 @@ CLASSES = [
     ("state", "State differs"),
     ("duplicate", "Booked twice"),
     ("day_border", "Booked on another day"),
+    ("refund_timing", "Refund still on its way"),
     ("unknown", "Unknown movement"),
 ]
 KINDS = [("payment", "Payment"), ("refund", "Refund"), ("fund", "Movement")]
@@ -193,6 +194,7 @@ class WxPayBreak(models.Model):
             "erp_state": self._erp_state_name(),
             "copies": self.copies,
             "business_type": self.business_type or "–",
+            "transaction": self.refund_no or self.transaction_no or "–",
         }
 
     def _erp_state_name(self):
@@ -253,7 +255,7 @@ class WxPayBreak(models.Model):
         )
 
     def _words_amount(self, terms):
-        if self.fund_line_id and not self.tx_id:
+        if self.fund_line_id:
             says = self.env._(
                 "The trade bill says %(erp)s for %(document)s, the money moved was "
                 "%(bill)s.",
@@ -298,6 +300,19 @@ class WxPayBreak(models.Model):
         )
 
     def _words_duplicate(self, terms):
+        if self.fund_line_id:
+            return (
+                self.env._(
+                    "The fund-flow bill of %(bill_date)s moves money for the %(kind)s "
+                    "%(document)s of %(erp)s %(copies)s times; the trade bill has it "
+                    "once.",
+                    **terms,
+                ),
+                self.env._(
+                    "Complain to WeChat Pay with the number. The second amount stays "
+                    "on the suspense account.",
+                ),
+            )
         return (
             self.env._(
                 "WeChat's bills contain the %(kind)s %(document)s of %(bill)s "
@@ -322,7 +337,55 @@ class WxPayBreak(models.Model):
             self.env._("Nothing: the money is in the neighbouring day's bill."),
         )
 
+    def _words_refund_timing(self, terms):
+        if self.erp_date and self.erp_state == "done":
+            return (
+                self.env._(
+                    "WeChat accepted the refund %(document)s of %(bill)s on "
+                    "%(bill_date)s; the buyer got the money on %(erp_date)s. Number "
+                    "and amount agree.",
+                    **terms,
+                ),
+                self.env._("Nothing: banks may take days."),
+            )
+        return (
+            self.env._(
+                "WeChat accepted the refund %(document)s of %(bill)s on %(bill_date)s; "
+                "it is still on its way to the buyer.",
+                **terms,
+            ),
+            self.env._(
+                "Nothing for now: the outcome is asked for by itself. After a week, "
+                "press “Ask WeChat”.",
+            ),
+        )
+
     def _words_unknown(self, terms):
+        if self.doc_key.startswith("B"):
+            return (
+                self.env._(
+                    "The balance of the account %(document)s does not continue on "
+                    "%(bill_date)s: movements over %(bill)s are missing in WeChat's "
+                    "files.",
+                    **terms,
+                ),
+                self.env._(
+                    "Fetch the files of this day and the day before again; if the gap "
+                    "stays, ask WeChat Pay for the missing movements.",
+                ),
+            )
+        if self.doc_kind != "fund":
+            return (
+                self.env._(
+                    "The %(kind)s %(document)s of %(bill)s has other WeChat numbers in "
+                    "the bill of %(bill_date)s (%(transaction)s) than in the ERP.",
+                    **terms,
+                ),
+                self.env._(
+                    "Press “Ask WeChat” and compare the numbers on the transaction. "
+                    "Perhaps the buyer was charged by another system under our number.",
+                ),
+            )
         return (
             self.env._(
                 "The fund-flow bill of %(bill_date)s has a movement %(document)s "

@@ -121,7 +121,7 @@ WHERE b.provider_id = %(provider)s AND s.wx_role = 'open'
     SELECT 1 FROM wx_pay_break k
     WHERE k.provider_id = %(provider)s AND NOT k.vanished AND (
         k.transaction_no = f.business_no OR k.refund_no = f.business_no
-        OR k.doc_key = 'F' || f.business_no
+        OR k.doc_key = 'F' || coalesce(f.business_no, f.flow_no)
     )
   )
 """

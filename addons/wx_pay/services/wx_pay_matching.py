@@ -7,6 +7,7 @@ from . import matching_sql as sql
 # Around midnight two clocks may disagree about the day; a document this close waits for
 # the neighbour's bill before it is called missing.
 BORDER = timedelta(minutes=5)
+WORK_MEM = "128MB"
 
 
 class WxPayMatching(models.AbstractModel):
@@ -29,6 +30,8 @@ class WxPayMatching(models.AbstractModel):
         self.env.flush_all()
         cr = self.env.cr
         params = self._params(day)
+        # Whole days are joined in memory; only for this transaction.
+        cr.execute("SELECT set_config('work_mem', %s, true)", [WORK_MEM])
         cr.execute(sql.FOUND_TABLE)
         for statement in self._statements(day):
             cr.execute(statement, params)
@@ -36,6 +39,10 @@ class WxPayMatching(models.AbstractModel):
         cr.execute(sql.VANISH, params)
         figures = self._day_figures(params)
         cr.execute("DROP TABLE wx_found")
+        cr.execute(
+            "SELECT set_config('work_mem', reset_val, true) FROM pg_settings "
+            "WHERE name = 'work_mem'"
+        )
         self.env.invalidate_all(flush=False)
         values = {
             "line_count": figures["lines"],
@@ -64,6 +71,11 @@ class WxPayMatching(models.AbstractModel):
                 ]
             )
         }
+        near = day.union(*days.values()).bill_ids.filtered_domain(
+            [("state", "=", "loaded")]
+        )
+        near_trade = near.filtered_domain([("kind", "=", "trade")])
+        near_funds = near.filtered_domain([("kind", "=", "fundflow")])
         before = day.date - timedelta(days=1) in days
         after = day.date + timedelta(days=1) in days
         return {
@@ -77,14 +89,11 @@ class WxPayMatching(models.AbstractModel):
             "sure_start": start if before else start + BORDER,
             "sure_end": end if after else end - BORDER,
             "trade": trade.ids[0] if trade.state == "loaded" else 0,
-            "neighbours": [
-                bill.id
-                for other in days.values()
-                for bill in other.bill_ids
-                if other != day and bill.kind == "trade" and bill.state == "loaded"
-            ]
-            or [0],
+            "neighbours": (near_trade - trade).ids or [0],
+            "near": near_trade.ids or [0],
+            "near_funds": near_funds.ids or [0],
             "funds": loaded.ids or [0],
+            **self._jumps(loaded, days.get(day.date - timedelta(days=1))),
             "basic": basic.state in ("loaded", "empty"),
             "rate_ppm": round((provider.wx_fee_rate or 0) * 10_000),
             "fee_rule": provider.wx_refund_fee_rule or "last_takes_rest",
@@ -104,16 +113,41 @@ class WxPayMatching(models.AbstractModel):
             statements += [sql.ERP_PAYMENTS, sql.ERP_REFUNDS]
         if fund and trade.state in ("loaded", "empty"):
             statements += [sql.FUND_AMOUNTS, sql.FUND_MISSING, sql.FUND_UNKNOWN]
+        if fund:
+            statements.append(sql.FUND_GAPS)
         return statements
+
+    def _jumps(self, loaded, before):
+        """Where a balance does not continue, inside a file or from the evening before.
+
+        :param loaded: fund-flow bills of the day with lines
+        :param before: the day before when its bills are there, else None
+        """
+        jumps = {}
+        for bill in loaded:
+            jump = bill.closing_fen - bill.opening_fen
+            jump -= bill.income_fen - bill.expense_fen
+            evening = (before or self.env["wx.bill.day"]).bill_ids.filtered_domain(
+                [
+                    ("kind", "=", "fundflow"),
+                    ("state", "=", "loaded"),
+                    ("account_type", "=", bill.account_type),
+                ]
+            )
+            if evening:
+                jump += bill.opening_fen - evening.closing_fen
+            if jump:
+                jumps[bill.account_type] = jump
+        return {"jump_accounts": list(jumps), "jump_fen": list(jumps.values())}
 
     def _day_figures(self, params):
         """Lines, matched lines, and what is neither matched nor a break: counted by an
         own query on agreement, not as the rest of the breaks."""
         cr = self.env.cr
         cr.execute(sql.AGREEING, params)
-        lines, agreeing, unexplained_lines = cr.fetchone()
+        lines, agreeing, broken = cr.fetchone()
         cr.execute(sql.UNKNOWN_OPEN, params)
-        unexplained = unexplained_lines + cr.fetchone()[0]
+        unexplained = lines - agreeing - broken + cr.fetchone()[0]
         return {"lines": lines, "matched": agreeing, "unexplained": unexplained}
 
     def _transactions_of(self, table, ids):
