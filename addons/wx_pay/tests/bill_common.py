@@ -27,7 +27,7 @@ class WxBillMixin(WxPayMixin):
 
     def setUp(self):
         super().setUp()
-        self.day = date(2031, 1, 1) + timedelta(days=5 * next(self._days))
+        self.day = date(2031, 1, 1) + timedelta(days=40 * next(self._days))
         self.clock("09:00:00")
         self.move("topup", 100_000)
         self.clock("10:00:00")
