@@ -7,7 +7,7 @@ to count. Fixture databases are cached by a hash of schema and generator, result
 import json
 import sys
 
-from . import bench, bench_notify, bench_orders, kills, setup
+from . import bench, bench_bills, bench_notify, bench_orders, kills, setup
 from .ui import Stop, say
 
 #: name → (goal, function returning {"value", "n", "note"})
@@ -20,6 +20,11 @@ FIGURES = {
     "bench.notify_vs_bare": (">= 0.3", bench.notify_vs_bare),
     "notify.mutations_accepted": ("= 0", bench_notify.mutations_accepted),
     "notify.mutations_5xx": ("= 0", bench_notify.mutations_5xx),
+    "bill.break_recall": ("= 1", bench_bills.break_recall),
+    "bill.break_precision": ("= 1", bench_bills.break_precision),
+    "bench.bill_load_vs_copy": ("<= 3", bench_bills.load_vs_copy),
+    "bench.bill_match_vs_copy": ("<= 2", bench_bills.match_vs_copy),
+    "bench.bill_peak_mb": ("<= 300", bench_bills.peak_mb),
     "bench.posting_vs_naive": (">= 3", bench_orders.posting_vs_naive),
     "bench.intake_vs_confirm": (">= 8", bench_orders.intake_vs_confirm),
     "bench.intake_vs_bare": (">= 0.35", bench_orders.intake_vs_bare),

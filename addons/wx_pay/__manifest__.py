@@ -30,8 +30,10 @@
         "views/wx_bill_views.xml",
         "views/wx_pay_break_views.xml",
         "views/payment_provider_accounting_views.xml",
+        "wizards/wx_bill_remedy_views.xml",
         "wizards/wx_bill_wizard_views.xml",
         "views/wx_bill_menus.xml",
+        "views/wx_pay_break_run_views.xml",
     ],
     "assets": {
         "web.assets_frontend": [

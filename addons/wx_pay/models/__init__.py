@@ -27,3 +27,6 @@ from . import wx_bill
 from . import wx_bill_trade_line
 from . import wx_bill_fund_line
 from . import wx_pay_break
+from . import wx_pay_break_ageing
+from . import wx_pay_break_run
+from . import wx_pay_break_run_line

@@ -31,6 +31,7 @@ ACCOUNT_TYPES = [
 # the trade bill first: the checks look into it
 ORDER = ("trade", "fundflow", "success", "refund")
 CHECKS = ("success", "refund")
+MANY_LINES = 20_000
 COPY_SIZE = 1 << 16  # bytes handed to the database at once
 SPOOL = 16 * 1024 * 1024  # bytes kept in memory before a temporary file is used
 
@@ -319,6 +320,9 @@ class WxBill(models.Model):
             if stream.error is not None:
                 raise stream.error from error
             raise
+        if reader.count > MANY_LINES:
+            # Matching follows at once; the planner must not think the table is small.
+            cr.execute(f"ANALYZE {table}")
         wanted = {"trade": "ALL"}.get(self.kind, self.kind.upper())
         if self.kind != "fundflow" and reader.variant != wanted:
             # Without the other half, matching would see breaks everywhere.

@@ -202,6 +202,7 @@ class WxBillDay(models.Model):
                 continue
             day._start_chain()
         self._look_again(providers)
+        self.env["wx.pay.break"]._refresh_ages()
 
     def _failed_lately(self, now):
         """Whether the jobs of this day broke down within the last hours: the reason

@@ -51,6 +51,7 @@ class WxPayMatching(models.AbstractModel):
             "state": "posted" if day.state == "posted" else "matched",
         }
         day.write({**values, "matched_at": fields.Datetime.now()})
+        self.env["wx.pay.break"]._refresh_ages()
         return values
 
     def _params(self, day):

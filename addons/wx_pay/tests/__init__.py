@@ -9,6 +9,7 @@ from . import test_bill_accounting
 from . import test_bill_files
 from . import test_bill_input
 from . import test_bill_planted
+from . import test_bill_remedy
 from . import test_portal
 from . import test_provider_keys
 from . import test_bill_tour

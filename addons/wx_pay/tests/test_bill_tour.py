@@ -45,6 +45,20 @@ class TestBillTour(WxBillMixin, HttpCase):
         self.assertEqual(set(states), {"missing_in_erp"})
         self.assertEqual(day.light, "green")
 
+    def test_accountant_runs_a_remedy_on_many_and_undoes_it(self):
+        self.tamper("foreign_payment", amount_fen=1234)
+        self.tamper("foreign_payment", amount_fen=4321)
+        day = self.process()
+        self.env.flush_all()
+        self.start_tour(
+            "/odoo/wx-bill-days", "wx_pay_bill_remedy", login="wx_tour_finance"
+        )
+        day.break_ids.invalidate_recordset()
+        run = self.env["wx.pay.break.run"].search([])
+        self.assertEqual((run.state, len(run.line_ids)), ("undone", 2))
+        self.assertEqual(day.break_ids.mapped("state"), ["open", "open"])
+        self.assertTrue(self.env["wx.bill.day"].search([("id", "!=", day.id)]).chain_id)
+
     def test_every_screen_opens(self):
         self.make_day()
         self.start_tour(

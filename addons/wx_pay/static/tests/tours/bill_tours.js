@@ -142,3 +142,50 @@ registry.category("web_tour.tours").add("wx_pay_accounting_setup", {
         {trigger: ".o_field_widget[name='wx_journal_basic_id'] input:not(:placeholder-shown)"},
     ],
 });
+
+// The accountant fetches a day, looks at the calendar, opens a break, closes two breaks
+// together, and takes that back.
+registry.category("web_tour.tours").add("wx_pay_bill_remedy", {
+    steps: () => [
+        {trigger: ".o_list_view .o_data_row"},
+        {trigger: "button[data-menu-xmlid='wx_base.menu_wx_pay']", run: "click"},
+        {trigger: "[data-menu-xmlid='wx_pay.menu_wx_bill_fetch']", run: "click"},
+        {trigger: ".modal button[name='action_fetch']", run: "click"},
+        {trigger: "body:not(:has(.modal)) .o_list_view .o_data_row"},
+        {trigger: "button[data-menu-xmlid='wx_base.menu_wx_pay']", run: "click"},
+        {trigger: "[data-menu-xmlid='wx_pay.menu_wx_bill_day']", run: "click"},
+        {trigger: ".o_switch_view.o_calendar", run: "click"},
+        {trigger: ".o_calendar_view .o_calendar_widget"},
+        {trigger: "button[data-menu-xmlid='wx_base.menu_wx_pay']", run: "click"},
+        {trigger: "[data-menu-xmlid='wx_pay.menu_wx_pay_break']", run: "click"},
+        {
+            trigger: ".o_data_row:contains('12.34') td[name='document']",
+            run: "click",
+        },
+        {trigger: ".o_field_widget[name='explanation']:contains('¥12.34')"},
+        {
+            trigger: ".o_back_button, .breadcrumb-item.o_back_button a",
+            run: "click",
+        },
+        {trigger: ".o_list_view thead .o_list_record_selector input", run: "click"},
+        {trigger: "button[name='action_remedy']", run: "click"},
+        {
+            trigger: ".modal .o_field_widget[name='remedy'] input[data-value='explain']",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name='note'] textarea",
+            run: "edit The cash desk uses this merchant number too",
+        },
+        {trigger: ".modal button[name='action_run']:visible", run: "click"},
+        {
+            content: "What came of each",
+            trigger: ".o_form_view .o_field_widget[name='line_ids'] .o_data_row:nth-child(2)",
+        },
+        {trigger: "button[name='action_undo']", run: "click"},
+        {
+            trigger:
+                ".o_statusbar_status button.o_arrow_button_current[data-value='undone']",
+        },
+    ],
+});
