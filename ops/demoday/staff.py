@@ -14,7 +14,8 @@ BY_SHEET = 3
 
 
 def open_shop(world) -> None:
-    """The manager's morning: the cold store sells too, the contract is bound."""
+    """The manager's morning: the cold store sells too, the contract is bound,
+    opened soap is not taken back."""
     office = world.staff("admin")
     [app] = office.search_read(
         "wx.app", [("appid", "=", world.appid)], ["warehouse_ids"]
@@ -29,6 +30,11 @@ def open_shop(world) -> None:
             "allow_split": True,
         },
     )
+    soaps = office.search_read(
+        "product.template", [("default_code", "=like", "SOP%")], ["id"]
+    )
+    rule = {"wx_return_rule": "hygiene"}
+    office.call("product.template", "write", [row["id"] for row in soaps], rule)
     for account in office.search_read(
         "wx.express.account", [("state", "=", "new")], ["id"]
     ):
