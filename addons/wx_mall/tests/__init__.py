@@ -14,6 +14,7 @@ from . import test_listing
 from . import test_order_pools
 from . import test_order_supply
 from . import test_states
+from . import test_staff_tours
 from . import test_stock_oversell
 from . import test_order_money
 from . import test_order_posting
