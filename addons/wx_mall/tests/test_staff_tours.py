@@ -55,14 +55,6 @@ class TestStaffTours(StaffTourCase):
         self.assertEqual(record.refund_id.amount_fen, 1999)
         self.assertEqual(record.picking_ids.state, "done")
 
-    def test_operator_changes_price_and_address(self):
-        self.user("wx_operator", "wx_base.group_wx_operator")
-        order = self.order_of(self.place(self.token, self.address_id, (self.sku_a, 1)))
-        self.tour("/odoo/mall-orders", "wx_mall_operator_price", "wx_operator")
-        self.assertEqual(order.amount_fen, 1899)
-        self.tour("/odoo/mall-orders", "wx_mall_operator_address", "wx_operator")
-        self.assertEqual(order.address_ids._wx_reveal("name", "test"), "李四")
-
     def test_manager_loads_codes(self):
         self.user("wx_manager", "wx_base.group_wx_manager")
         self.service.product_tmpl_id.wx_delivery_kind = "virtual"
