@@ -10,7 +10,8 @@ from odoo.addons.wx_base.money import to_fen
 from ..pricing.facts import Fact
 from .refund_common import RefundCase
 
-EXAMPLES = 6
+# mixes by seed, a transaction each: one with 60 orders hung in a query of core's
+MIXES = (range(10), range(20, 30), (10, 11, 17, 30, 31, 33))
 
 
 @tagged("post_install", "-at_install", "wx")
@@ -57,6 +58,7 @@ class TestOrderMoney(RefundCase):
             parts = {
                 move: rng.randrange(0, int(move.quantity) + 1)
                 for move in picking.move_ids
+                if move.state != "cancel"
             }
             if not any(parts.values()):
                 continue
@@ -155,10 +157,19 @@ class TestOrderMoney(RefundCase):
         self.assertEqual(invoiced - credited, order.paid_fen - order.refunded_fen)
         self.assertEqual(self.advance_balance(), 0)
 
-    def test_every_fen_arrives(self):
-        for seed in range(EXAMPLES):
+    def play_all(self, seeds):
+        for seed in seeds:
             with self.subTest(seed=seed):
                 self.play(seed)
+
+    def test_every_fen_arrives_1(self):
+        self.play_all(MIXES[0])
+
+    def test_every_fen_arrives_2(self):
+        self.play_all(MIXES[1])
+
+    def test_every_fen_arrives_3(self):
+        self.play_all(MIXES[2])
 
     def test_freight_is_invoiced_with_the_first_delivery(self):
         order = self.paid_order((self.sku_a, 3))
