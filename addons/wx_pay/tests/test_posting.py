@@ -112,7 +112,7 @@ class TestProvider(WxPayMixin, TransactionCase):
         self.check(
             "starts with PUB_KEY_ID_",
             wx_api_base=self.sim.url,
-            wx_public_key_id="0114232134912410000000000000",
+            wx_public_key_id="KEY_0114232134912410000000000000",
         )
 
     def test_connection_in_certificate_mode(self):
