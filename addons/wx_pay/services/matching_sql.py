@@ -479,6 +479,11 @@ WHERE (
     ", ".join(f"excluded.{name.strip()}" for name in _COLUMNS.split(","))
 }
 )
+-- what stands in two days' bills stays with the day that found it first
+AND NOT (
+    wx_pay_break.break_class = 'duplicate' AND excluded.break_class = 'duplicate'
+    AND wx_pay_break.day_id <> excluded.day_id AND NOT wx_pay_break.vanished
+)
 """
 
 VANISH = """
