@@ -110,9 +110,9 @@ class TestProvider(WxPayMixin, TransactionCase):
             wx_api_base="http://127.0.0.1:9",
         )
         self.check(
-            "starts with PUB_KEY_ID_",
+            "does not belong to the public key ID",
             wx_api_base=self.sim.url,
-            wx_public_key_id="KEY_0114232134912410000000000000",
+            wx_public_key_id=other["public_key_id"],
         )
 
     def test_connection_in_certificate_mode(self):
