@@ -110,7 +110,7 @@ class TestProvider(WxPayMixin, TransactionCase):
             wx_api_base="http://127.0.0.1:9",
         )
         self.check(
-            "does not belong to the public key ID",
+            "signs with another key than the one entered",
             wx_api_base=self.sim.url,
             wx_public_key_id=other["public_key_id"],
         )
