@@ -24,7 +24,7 @@ class WxShipBatchLine(models.Model):
     carrier_id = fields.Many2one("delivery.carrier", readonly=True)
     order_line_id = fields.Many2one("wx.order.line", "Goods", readonly=True)
     state = fields.Selection(
-        [("ready", "Ready"), ("error", "Error"), ("done", "Shipped")],
+        [("ready", "Ready to ship"), ("error", "Error"), ("done", "Shipped")],
         required=True,
         default="ready",
         readonly=True,

@@ -37,6 +37,7 @@ from . import test_order_refunds
 from . import test_order_remedies
 from . import test_native_acts
 from . import test_native_ledger
+from . import test_desk_tours
 from . import test_exception_tours
 from . import test_virtual
 from . import test_pickup_tour
