@@ -128,6 +128,7 @@ from . import wx_after_sale_buttons
 from . import wx_after_sale_line
 from . import wx_after_sale_photo
 from . import wx_after_sale_reason
+from . import wx_after_sale_send_back
 from . import wx_app_after_sale
 from . import wx_order_after_sale
 from . import wx_order_exception_after_sale

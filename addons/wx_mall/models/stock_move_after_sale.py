@@ -8,13 +8,13 @@ class StockMove(models.Model):
 
     wx_after_sale_line_id = fields.Many2one(
         "wx.after.sale.line",
-        "Replaces",
+        "Goods of after-sale",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The exchanged goods that this move sends anew: they have no line on the "
-        "sales order, but may come back like the first ones.",
+        help="The exchanged goods that this move sends anew, or failed ones it sends "
+        "back: they have no line on the sales order, but may be returned again.",
     )
 
     def _wx_goods(self):

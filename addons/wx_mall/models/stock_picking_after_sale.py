@@ -17,7 +17,13 @@ class StockPicking(models.Model):
         ondelete="restrict",
     )
     wx_after_sale_role = fields.Selection(
-        [("return", "Return"), ("exchange", "Replacement")], readonly=True, copy=False
+        [
+            ("return", "Return"),
+            ("exchange", "Replacement"),
+            ("send_back", "Failed goods sent back"),
+        ],
+        readonly=True,
+        copy=False,
     )
     # a replacement has no sales order, but the receiver of its mall order
     wx_order_id = fields.Many2one(
@@ -61,7 +67,8 @@ class StockPicking(models.Model):
         refunded: its after-sale is back with staff."""
         done = super().action_cancel()
         # sudo: warehouse staff need not read mall orders
-        for record in self.sudo().wx_after_sale_id:
+        replacing = self.sudo().filtered(lambda p: p.wx_after_sale_role == "exchange")
+        for record in replacing.wx_after_sale_id:
             if record._can("stop") and not record._wx_replacements_open():
                 record._move("stop")
                 record.message_post(
@@ -81,6 +88,8 @@ class StockPicking(models.Model):
             if picking.wx_after_sale_role == "exchange":
                 if record._can("done") and not record._wx_replacements_open():
                     record._move("done")
+            elif picking.wx_after_sale_role == "send_back":
+                flow._failed_left(record)
             elif not own_step(self.env, "wx_after_sale_booking"):
                 flow._returned_natively(record)
         return done

@@ -80,7 +80,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         contents = defaultdict(lambda: defaultdict(float))
         for line in self.move_line_ids:
-            order_line = self._wx_order_line(line.move_id)
+            order_line = line.move_id._wx_goods()
             if order_line and line.quantity:
                 package = line.result_package_id.id or 0
                 contents[package][order_line.id] += line.quantity
@@ -101,15 +101,6 @@ class StockPicking(models.Model):
             }
             for place, box in enumerate(boxes)
         ]
-
-    def _wx_order_line(self, move):
-        """The bought line a move brings. A replacement is outside the sales order: the
-        line of its after-sale with the same goods."""
-        order_line = move.sale_line_id.wx_line_id
-        if order_line or not self.wx_after_sale_id:
-            return order_line
-        asked = self.wx_after_sale_id.line_ids.order_line_id
-        return asked.filtered(lambda line: line.product_id == move.product_id)[:1]
 
     # numbers --------------------------------------------------------------------
     def _wx_numbers_to_parcels(self):

@@ -68,6 +68,31 @@ class WxOrder(models.Model):
         text = self.env._("Cancelled") if granted else self.env._("Refused")
         self._wx_end_exceptions(["cancel_request"], text)
 
+    def _wx_after_delivery(self):
+        """Staff shipped everything instead of answering: that is the answer."""
+        done = super()._wx_after_delivery()
+        asked = self.filtered(lambda order: order.cancel_request == "requested")
+        asked.filtered(lambda o: o.state in ("shipped", "received"))._wx_cancel_late()
+        return done
+
+    def _wx_cancel_late(self):
+        """Refuses requests to cancel for which it is too late, and with them the
+        refunds of everything that wait for a second person to grant them."""
+        # sudo: warehouse staff validates deliveries without a mall group
+        flow = self.sudo().env["wx.after.sale.flow"]
+        # sudo: warehouse staff validates deliveries without a mall group
+        for order in self.sudo():
+            reason = order.env._("Already shipped")
+            waiting = order.after_sale_ids.filtered(
+                lambda record: (
+                    record.grant_mode == "all"
+                    and record.state in ("requested", "second_approval")
+                )
+            )
+            flow._reject(waiting, reason)
+            if order.cancel_request == "requested":
+                order._wx_end_cancel("refused", reason, "system")
+
     def _wx_drop_holds(self):
         """Paid orders that will never reach the ERP are cancelled."""
         done = super()._wx_drop_holds()

@@ -15,6 +15,7 @@ from odoo.addons.wx_base.schemas.base import (
 )
 
 from ..states.after_sale import KINDS, STATES
+from .parcel import OrderParcel
 
 Kind = Literal[KINDS]
 State = Literal[STATES]
@@ -130,6 +131,14 @@ class ReturnShipment(WxOut):
     tracking_no: str
 
 
+class SentBack(WxOut):
+    """Pieces that failed inspection and were not refunded, on their way back to the
+    shopper; ``parcels``: those that left."""
+
+    state: Literal["preparing", "sent"]
+    parcels: list[OrderParcel]
+
+
 class AfterSale(WxOut):
     """One after-sale; ``due_at``: until when somebody must have acted."""
 
@@ -154,6 +163,7 @@ class AfterSale(WxOut):
     escalated: bool
     return_address: ReturnAddress | None
     return_shipment: ReturnShipment | None
+    sent_back: SentBack | None
     actions: list[Literal["cancel", "return_shipment", "escalate"]]
 
 

@@ -45,3 +45,4 @@ from . import wx_after_sale_clock
 from . import wx_after_sale_flow
 from . import wx_after_sale_service
 from . import wx_after_sale_stock
+from . import wx_after_sale_send_back

@@ -85,6 +85,7 @@ class WxAfterSaleService(models.AbstractModel):
             }
             if shipped
             else None,
+            "sent_back": record._wx_sent_back(),
             "actions": self._actions(record),
         }
 

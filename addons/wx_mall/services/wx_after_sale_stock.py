@@ -127,33 +127,47 @@ class WxAfterSaleStock(models.AbstractModel):
     def _resend(self, record):
         """A new delivery of the exchanged goods, without payment and outside the sales
         order (which is delivered and invoiced)."""
-        order = record.order_id
-        warehouse = order.sale_order_id.warehouse_id
-        partner = order.user_id.partner_id
+        warehouse = record.order_id.sale_order_id.warehouse_id
+        pieces = {
+            line: line.passed_qty + line.failed_qty
+            for line in record.line_ids
+            if line.passed_qty + line.failed_qty and line.product_id.type == "consu"
+        }
+        return self._deliver(
+            record, "exchange", warehouse, warehouse.lot_stock_id, pieces
+        )
+
+    def _deliver(self, record, role, warehouse, source, pieces):
+        """A reserved delivery to the shopper outside the sales order: it is neither
+        invoiced nor counted as delivered.
+
+        :param source: stock.location the goods lie in
+        :param pieces: ``{after-sale line: pieces}``
+        """
+        partner = record.order_id.user_id.partner_id
         kind = warehouse.out_type_id
         target = partner.property_stock_customer or kind.default_location_dest_id
         moves = [
             {
                 "product_id": line.product_id.id,
                 "product_uom": line.product_id.uom_id.id,
-                "product_uom_qty": line.passed_qty + line.failed_qty,
-                "location_id": warehouse.lot_stock_id.id,
+                "product_uom_qty": qty,
+                "location_id": source.id,
                 "location_dest_id": target.id,
                 "wx_after_sale_line_id": line.id,
             }
-            for line in record.line_ids
-            if line.passed_qty + line.failed_qty and line.product_id.type == "consu"
+            for line, qty in pieces.items()
         ]
         picking = self.env["stock.picking"].create(
             {
                 "picking_type_id": kind.id,
                 "partner_id": partner.id,
-                "location_id": warehouse.lot_stock_id.id,
+                "location_id": source.id,
                 "location_dest_id": target.id,
                 "origin": record.name,
                 "company_id": record.company_id.id,
                 "wx_after_sale_id": record.id,
-                "wx_after_sale_role": "exchange",
+                "wx_after_sale_role": role,
                 "move_ids": [Command.create(values) for values in moves],
             }
         )

@@ -304,7 +304,10 @@ class WxOrderShipping(models.AbstractModel):
             return [{"item_desc": goods_text(goods)}]
         parcels = order.parcel_ids.filtered(
             lambda p: (
-                p.shipped_at and (p.carrier_id.wx_logistics_type or "1") == str(EXPRESS)
+                p.shipped_at
+                # the order's own goods: WeChat knows no replacements
+                and not p.picking_id.wx_after_sale_id
+                and (p.carrier_id.wx_logistics_type or "1") == str(EXPRESS)
             )
         ).sorted("id")
         rows = [self._parcel(order, parcel) for parcel in parcels]

@@ -43,6 +43,7 @@ from . import test_virtual
 from . import test_pickup_tour
 from . import test_after_sale_api
 from . import test_after_sale_entry
+from . import test_after_sale_send_back
 from . import test_after_sales
 from . import test_wechat_only
 from . import test_mall_screens

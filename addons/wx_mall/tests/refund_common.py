@@ -1,5 +1,7 @@
 """Paid orders and refunds for tests of after-sales."""
 
+from odoo.tests import new_test_user
+
 from .order_common import BuyerCase
 
 
@@ -58,3 +60,42 @@ class RefundCase(BuyerCase):
             .with_context(default_order_id=order.id)
             .create({"mode": mode, "reason": "test", **values})
         )
+
+
+class AfterSaleCase(RefundCase):
+    """A shopper who asks, and two service users who answer."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.service_user = new_test_user(
+            cls.env, "as_service", groups="wx_base.group_wx_service"
+        )
+        cls.other_user = new_test_user(
+            cls.env, "as_other", groups="wx_base.group_wx_service"
+        )
+
+    def ask(self, order, kind, qty=1, reason="agreed", line=None, **item):
+        line = line or order.line_ids[:1]
+        body = {
+            "order_id": order.id,
+            "kind": kind,
+            "reason": reason,
+            "items": [{"line_id": line.id, "qty": qty, **item}],
+        }
+        answer = self.api("POST", "/after-sales", self.token, body, key=True)
+        self.assertEqual(answer.status_code, 201, answer.text)
+        self.env.invalidate_all()
+        return self.env["wx.after.sale"].browse(answer.json()["id"])
+
+    def staff(self, record, user=None):
+        return record.with_user(user or self.service_user)
+
+    def on_hand(self, sku):
+        return sku.with_context(location=self.warehouse.lot_stock_id.id).qty_available
+
+    def inspect(self, record, passed, failed=0):
+        self.staff(record).action_receive()
+        self.staff(record.line_ids).write({"passed_qty": passed, "failed_qty": failed})
+        self.staff(record).action_inspect()
+        self.env.flush_all()

@@ -308,6 +308,38 @@ class TestOrderLife(BuyerCase):
         self.assertEqual(len(order.refund_ids), 1)
         self.assertFalse(order.open_exception_count)
 
+    def test_shipping_everything_answers_a_request_to_cancel(self):
+        self.app.cancel_mode = "ask"
+        order = self.paid((self.sku_a, 2))
+        self.post_all()
+        self.cancel(order)
+        self.env.invalidate_all()
+        self.assertEqual(order.open_exception_count, 1)
+        self.ship(order)
+        self.assertEqual((order.state, order.cancel_request), ("shipped", "refused"))
+        self.assertEqual(order.exception_ids.state, "resolved")
+        last = order.log_ids.filtered(lambda line: line.kind == "cancel").sorted("id")
+        self.assertEqual((last[-1].reason, last[-1].who), ("Already shipped", "system"))
+        seen = self.api("GET", f"/orders/{order.id}", self.token).json()
+        self.assertEqual(seen["cancel_request"], "refused")
+        self.assertEqual(self.cancel(order).status_code, 409)
+
+    def test_a_part_shipped_leaves_the_answer_to_staff(self):
+        self.app.cancel_mode = "ask"
+        order = self.paid((self.sku_a, 2))
+        self.post_all()
+        self.cancel(order)
+        self.env.invalidate_all()
+        picking = order.picking_ids
+        picking.move_ids.quantity = 1
+        self.ship(order)
+        self.assertEqual(order.state, "partially_shipped")
+        self.assertEqual(order.cancel_request, "requested")
+        rest = order.picking_ids - picking
+        rest.action_assign()
+        self.ship(order)
+        self.assertEqual((order.state, order.cancel_request), ("shipped", "refused"))
+
     def test_reminder_once_a_day(self):
         order = self.placed()
         path = f"/orders/{order.id}/remind"

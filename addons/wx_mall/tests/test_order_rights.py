@@ -170,6 +170,25 @@ class TestOrderRights(RefundCase):
             state = "cancelled" if decide == "approve" else "to_ship"
             self.assertEqual(order.state, state)
 
+    def test_shipping_ends_a_cancellation_that_waits_for_a_second_person(self):
+        """Granting it later would refund goods that have left."""
+        self.app.after_sale_two_person_fen = 3000
+        self.app.cancel_mode = "ask"
+        order = self.paid_order((self.sku_a, 2))
+        self.api("POST", f"/orders/{order.id}/cancel", self.token)
+        self.env.invalidate_all()
+        order.with_user(self.users["service"]).action_grant_cancel()
+        record = order.after_sale_ids
+        self.assertIn(record.state, ("requested", "second_approval"))
+        self.ship(order)
+        self.assertEqual((order.state, order.cancel_request), ("shipped", "refused"))
+        self.assertEqual(
+            (record.state, record.reject_reason), ("rejected", "Already shipped")
+        )
+        self.assertFalse(order.open_exception_count)
+        with self.assertRaises(UserError):
+            record.with_user(self.users["operator"]).action_approve()
+
     def test_the_rest_is_cancelled_after_a_part_was_refunded(self):
         """It was refused with "goods are on their way", though nothing had left."""
         order = self.paid_order((self.sku_a, 3))
