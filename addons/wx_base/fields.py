@@ -107,6 +107,7 @@ class WxEncrypted(fields.Field):
 
     def stored(self, record):
         """The stored form on one record (None when empty), without access checks."""
+        # sudo: ciphertext only; who may decrypt is checked by the caller
         record = record.sudo()
         if record.id and record.id not in self._get_cache(record.env):
             record.fetch([self.name])

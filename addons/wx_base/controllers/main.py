@@ -70,6 +70,7 @@ def openapi_document(env):
     routes = installed_routes(env)
     key = (env.cr.dbname, tuple(id(spec) for spec in routes))
     if key not in _documents:
+        # sudo: the version is public, the caller nobody
         modules = env["ir.module.module"].sudo()
         module = modules.search([("name", "=", "wx_base")], limit=1)
         raw = to_json(build(routes, module.installed_version or "19.0"))

@@ -39,6 +39,7 @@ class WxApiQuota(models.Model):
         paths = self.env["wx.api.stat"]._read_group(
             [("app_id", "=", app.id)], ["interface"], order="interface"
         )
+        # sudo: the client needs the app's secret
         client = app.sudo()._wx_client()
         for (path,) in paths:
             if not path.startswith(("/cgi-bin/", "/wxa/", "/sns/")):
@@ -51,6 +52,7 @@ class WxApiQuota(models.Model):
 
     @api.model
     def _store(self, app, path, quota):
+        # sudo: a log that nobody writes by hand
         row = self.sudo().search(
             [("app_id", "=", app.id), ("interface", "=", path)], limit=1
         )
@@ -68,4 +70,5 @@ class WxApiQuota(models.Model):
         if row:
             row.write(values)
         else:
+            # sudo: a log that nobody writes by hand
             self.sudo().create({"app_id": app.id, "interface": path, **values})

@@ -91,6 +91,7 @@ class WxApp(models.Model):
         since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
         sums = dict(
             self.env["wx.api.stat"]
+            # sudo: a sum only, shown to whoever may read the app
             .sudo()
             ._read_group(
                 [("app_id", "in", self.ids), ("minute", ">", since)],
@@ -104,6 +105,7 @@ class WxApp(models.Model):
     def _compute_quota_used(self):
         shares = dict(
             self.env["wx.api.quota"]
+            # sudo: a sum only, shown to whoever may read the app
             .sudo()
             ._read_group([("app_id", "in", self.ids)], ["app_id"], ["used_share:max"])
         )
@@ -123,6 +125,7 @@ class WxApp(models.Model):
 
     @api.constrains("api_base", "state")
     def _check_api_base(self):
+        # sudo: the rule reads fields that whoever saves may not
         for app in self.sudo():
             parts = urlsplit(app.api_base or "")
             if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -143,6 +146,7 @@ class WxApp(models.Model):
 
     @api.constrains("push_token", "push_aes_key")
     def _check_push_keys(self):
+        # sudo: the rule reads fields that whoever saves may not
         for app in self.sudo():
             token = app._wx_secret("push_token")
             if token and not re.fullmatch(r"[A-Za-z0-9]{3,32}", token):
@@ -165,6 +169,7 @@ class WxApp(models.Model):
         :raises UserError: no AppSecret, or archived
         """
         self.ensure_one()
+        # sudo: the client needs the app's secret, its caller does not
         app = self.sudo()
         secret = app._wx_secret("secret")
         if not secret or not app.active:

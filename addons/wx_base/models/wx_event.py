@@ -218,6 +218,7 @@ class WxEvent(models.Model):
         Kept: parameter ``wx_base.event_keep_months`` (default 13).
         """
         self._ensure_partitions()
+        # sudo: parameters are the administrator's
         get_param = self.env["ir.config_parameter"].sudo().get_param
         value = get_param("wx_base.event_keep_months")
         months = int(value) if value and value.isdecimal() else KEEP_MONTHS

@@ -67,6 +67,7 @@ class WxJobChain(models.Model):
         """
         if not callable(getattr(self.env[model], method, None)):
             raise TypeError(f"{model} has no method {method}")
+        # sudo: the job's own record, written by the system only
         chains = self.sudo()
         if key:
             running = chains.search(
@@ -111,6 +112,7 @@ class WxJobChain(models.Model):
             self._enqueue_step()
 
     def _chunk(self):
+        # sudo: a job acts for the system
         worker = getattr(self.env[self.model].sudo(), self.method)
         state, done = worker(self, dict(self.payload or {}))
         values = {"done": self.done + done, "step": self.step + 1}
@@ -151,6 +153,7 @@ class WxJobChain(models.Model):
         """Goes on after a failure or a cancellation with the chunk that did not
         finish."""
         self._check_operate()
+        # sudo: the right was checked above; the fields are nobody's
         for chain in self.sudo():
             if chain.state not in ("failed", "cancelled"):
                 raise UserError(self.env._("Only a stopped job can be retried."))
@@ -167,6 +170,7 @@ class WxJobChain(models.Model):
     def action_cancel(self):
         """Stops before the next chunk; what is done stays done."""
         self._check_operate()
+        # sudo: the right was checked above; the fields are nobody's
         for chain in self.sudo():
             if chain.state not in ("running", "failed"):
                 raise UserError(self.env._("This job has ended already."))
@@ -187,6 +191,7 @@ class WxJobChain(models.Model):
     def _gc_chains(self):
         """Finished chains go after 90 days."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=90)
+        # sudo: cleaning acts for the system
         old = self.sudo().search(
             [("state", "in", ("done", "cancelled")), ("write_date", "<", limit)],
             limit=1000,

@@ -71,6 +71,7 @@ class WxLinkProposal(models.Model):
         for proposal in self:
             if proposal.state != "proposed":
                 raise UserError(self.env._("This proposal has been decided already."))
+            # sudo: the right was checked above; the link is nobody's
             proposal.user_id.sudo().partner_id = proposal.partner_id
             proposal._decide("confirmed")
             others = proposal.user_id.link_proposal_ids - proposal

@@ -101,10 +101,12 @@ class WxPublishableMixin(models.AbstractModel):
             published._wx_on_published()
 
     def _wx_new_version(self):
+        # sudo: versions are history, written by the system only
         versions = self.env["wx.publishable.version"].sudo()
         last = versions.search(
             [("res_model", "=", self._name), ("res_id", "=", self.id)], limit=1
         )
+        # sudo: versions are history, written by the system only
         if self.sudo().pending_version_id.state == "in_review":
             self.sudo().pending_version_id.state = "superseded"
         return versions.create(
@@ -120,6 +122,7 @@ class WxPublishableMixin(models.AbstractModel):
         )
 
     def _wx_apply_verdict(self, version, state, reason, approver=None):
+        # sudo: versions are history, written by the system only
         version = version.sudo()
         values = {
             "state": state,
@@ -129,6 +132,7 @@ class WxPublishableMixin(models.AbstractModel):
         }
         mine = {"pending_version_id": False, "publish_reason": reason or False}
         if state == "approved":
+            # sudo: versions are history, written by the system only
             if self.sudo().published_version_id:
                 self.sudo().published_version_id.state = "superseded"
             mine.update(
@@ -149,6 +153,7 @@ class WxPublishableMixin(models.AbstractModel):
         """
         self.ensure_one()
         version = self.pending_version_id
+        # sudo: who may edit the record need not read versions
         if not version or version.sudo().state != "in_review":
             raise UserError(self.env._("Nothing is in review here."))
         if not approved and not (reason or "").strip():
@@ -161,6 +166,7 @@ class WxPublishableMixin(models.AbstractModel):
     def _wx_withdraw(self, reason=""):
         """Takes the records from sale at once; versions stay as history."""
         for record in self:
+            # sudo: versions are history, written by the system only
             shown = record.sudo().published_version_id
             pending = record.sudo().pending_version_id
             (shown | pending).write({"state": "withdrawn", "reason": reason or False})

@@ -106,6 +106,7 @@ class WxPushMessage(models.Model):
         """Handles failed or ignored messages again (a handler was installed since)."""
         self.check_access("write")
         for message in self.filtered(lambda m: m.state in ("failed", "ignored")):
+            # sudo: the right was checked above; the field is nobody's
             message.sudo().state = "received"
             message._wx_enqueue("_job_process", key=f"wx.push.message.{message.id}")
 
@@ -113,6 +114,7 @@ class WxPushMessage(models.Model):
     def _gc_messages(self):
         """Handled messages go after KEEP_DAYS: they hold what people wrote."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=KEEP_DAYS)
+        # sudo: cleaning acts for the system
         old = self.sudo().search(
             [("received_at", "<", limit), ("state", "!=", "failed")], limit=5000
         )

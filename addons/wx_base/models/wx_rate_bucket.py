@@ -110,4 +110,5 @@ class WxRateBucket(models.Model):
     def action_reopen(self):
         """Lets calls through again (the quota was cleared in WeChat's console)."""
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's
         self.sudo().write({"blocked_until": False, "blocked_code": False})

@@ -45,6 +45,7 @@ class WxRequestLimit(models.Model):
     @api.model
     def _limit(self, scope, default: int) -> int:
         """The limit of a scope: parameter ``wx_base.limit.<scope>`` or ``default``."""
+        # sudo: parameters are the administrator's
         get_param = self.env["ir.config_parameter"].sudo().get_param
         value = get_param(f"wx_base.limit.{scope}")
         return int(value) if value and value.isdecimal() else default

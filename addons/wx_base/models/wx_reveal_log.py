@@ -28,6 +28,7 @@ class WxRevealLog(models.Model):
         """One row per record; ``records`` may be of any model."""
         now = fields.Datetime.now()
         with_company = "company_id" in records._fields
+        # sudo: appended for whoever reads; nobody writes it directly
         return self.sudo().create(
             [
                 {
@@ -38,6 +39,7 @@ class WxRevealLog(models.Model):
                     "field_name": name,
                     "reason": reason.strip()[:500],
                     "company_id": (
+                        # sudo: the company of the log, whoever reads the record
                         record.sudo().company_id.id if with_company else False
                     )
                     or self.env.company.id,

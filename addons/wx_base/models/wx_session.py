@@ -114,6 +114,7 @@ class WxSession(models.Model):
         """A new session; returns the token document of the API."""
         secret = tokens.refresh_secret()
         now = fields.Datetime.now()
+        # sudo: sessions are nobody's to read or write
         session = self.sudo().create(
             {
                 "user_id": user_id,
@@ -150,6 +151,7 @@ class WxSession(models.Model):
             session_id, secret = tokens.split_refresh(refresh_token)
         except tokens.TokenError as exc:
             raise self._token_error(exc) from None
+        # sudo: sessions are nobody's to read or write
         session = self.sudo().browse(session_id).exists()
         if not session or session.revoked or not session.user_id.active:
             raise WxError("auth.invalid", INVALID, 401)
@@ -180,6 +182,7 @@ class WxSession(models.Model):
 
     def _revoke(self, reason):
         """End sessions; their access tokens are refused from the next request on."""
+        # sudo: the caller may end these; the fields are nobody's
         self.sudo().filtered(lambda s: not s.revoked).write(
             {"revoked": True, "revoke_reason": reason}
         )
@@ -211,6 +214,7 @@ class WxSession(models.Model):
         limit = fields.Datetime.now() - timedelta(days=7)
         domain = ["|", ("expires_at", "<", limit)]
         domain += ["&", ("revoked", "=", True), ("write_date", "<", limit)]
+        # sudo: cleaning acts for the system
         dead = self.sudo().search(domain, limit=5000)
         dead.unlink()
         return len(dead), len(dead) == 5000

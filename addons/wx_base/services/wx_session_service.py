@@ -95,6 +95,7 @@ class WxSessionService(models.AbstractModel):
     @api.model
     def _code_to_session(self, env, app, code) -> dict:
         """``{"openid", "session_key", "unionid"?}``, no transaction open meanwhile."""
+        # sudo: the client needs the app's secret
         client = app.sudo()._wx_client()
         with outside_transaction(env):
             return client.code_to_session(code)

@@ -39,6 +39,7 @@ class WxUserService(models.AbstractModel):
         limits = env["wx.request.limit"]
         limits._hit("phone", ctx.user_id, limits._limit("phone", PHONES_PER_HOUR), 3600)
         user = self._me(ctx)
+        # sudo: the client needs the app's secret
         client = user.app_id.sudo()._wx_client()
 
         def ask():

@@ -36,6 +36,7 @@ class WxDemo(models.AbstractModel):
             apiv3_key, merchant_serial, merchant_private_key, public_key_id,
             public_key), ``timeout_minutes``
         """
+        # sudo: parameters are the administrator's
         params = self.env["ir.config_parameter"].sudo()
         params.set_param("web.base.url", facts["api_url"])
         params.set_param("web.base.url.freeze", "True")

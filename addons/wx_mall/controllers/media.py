@@ -66,6 +66,7 @@ class WxMedia(http.Controller):
     def _send(self, row):
         if not row:
             raise request.not_found()
+        # sudo: the query above found it to be public
         stream = request.env["ir.attachment"].sudo().browse(row)._to_http_stream()
         stream.public = True
         response = stream.get_response(as_attachment=False, immutable=True)

@@ -52,6 +52,7 @@ class DeliveryCarrier(models.Model):
         found = self.search([*mine, ("name", "=ilike", text)], limit=1)
         if found:
             return found
+        # sudo: a public list, kept by the system
         company_row = self.env["wx.express.company"].sudo()._by_text(text)
         code = company_row.code or text
         return self.search([*mine, ("wx_express_code", "=ilike", code)], limit=1)

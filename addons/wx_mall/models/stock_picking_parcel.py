@@ -39,6 +39,7 @@ class StockPicking(models.Model):
         """Whether this delivery travels as parcels: mall goods that a carrier brings;
         what a shopper picks up in person does not."""
         self.ensure_one()
+        # sudo: warehouse staff need not read mall orders
         order = self.sudo().wx_order_id
         return bool(
             order

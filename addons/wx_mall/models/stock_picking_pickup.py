@@ -12,6 +12,7 @@ class StockPicking(models.Model):
         if orders:
             pickups = self.env["wx.pickup"]._ensure(orders)
             pickups.with_env(self.env).filtered(
+                # sudo: warehouse staff need not read mall orders
                 lambda p: not p.sudo()._open_pickings()
             )._set_picked_up()
         return done

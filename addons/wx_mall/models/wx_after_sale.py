@@ -179,6 +179,7 @@ class WxAfterSale(models.Model):
             return NotImplemented
         waiting = (
             self.env["stock.picking"]
+            # sudo: whoever may read the after-sale need not read transfers
             .sudo()
             ._search(
                 [
@@ -244,6 +245,7 @@ class WxAfterSale(models.Model):
                 ) from error
             if state in machine.ENDED:
                 values.setdefault("ended_at", fields.Datetime.now())
+            # sudo: the caller checked the right; the state is nobody's
             record.sudo().write(
                 {"due_at": record._clock(state), **values, "state": state}
             )
@@ -269,6 +271,7 @@ class WxAfterSale(models.Model):
     def _return_address(self):
         """Where the goods go back to: res.partner, of the app or of the warehouse."""
         self.ensure_one()
+        # sudo: whoever asks need not read apps and warehouses
         app = self.app_id.sudo()
         warehouse = self.order_id.sudo().sale_order_id.warehouse_id
         warehouse = warehouse or app.warehouse_ids[:1]

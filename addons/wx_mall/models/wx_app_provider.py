@@ -11,6 +11,7 @@ class WxApp(models.Model):
     def _check_provider(self):
         """Only WeChat Pay may be used in a mini-program (requirement 2.2)."""
         for app in self:
+            # sudo: operators need not read providers
             provider = app.provider_id.sudo()
             if provider and provider.code != "wechatpay":
                 raise ValidationError(
@@ -23,6 +24,7 @@ class WxApp(models.Model):
 
     def _wx_payment_provider(self):
         """The chosen merchant while it is switched on; else the company's rule."""
+        # sudo: shoppers pay with it, they need not read providers
         chosen = self.provider_id.sudo()
         if chosen and chosen.state != "disabled":
             return chosen

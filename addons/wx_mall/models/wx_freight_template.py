@@ -63,6 +63,7 @@ class WxFreightTemplate(models.Model):
     @api.depends("listing_ids", "product_tmpl_ids")
     def _compute_use_count(self):
         for template in self:
+            # sudo: a count only, over all that use it
             template.use_count = len(template.sudo().listing_ids) + len(
                 template.sudo().product_tmpl_ids
             )

@@ -25,6 +25,7 @@ class WxGuardedMixin(models.AbstractModel):
             raise AccessError(
                 self.env._(
                     "%(model)s: this is changed by its buttons, not by editing it.",
+                    # sudo: the name of the model in a message
                     model=self.env["ir.model"].sudo()._get(self._name).name,
                 )
             )

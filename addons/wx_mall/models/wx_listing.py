@@ -156,6 +156,7 @@ class WxListing(models.Model):
     def _compute_version_count(self):
         counts = dict(
             self.env["wx.publishable.version"]
+            # sudo: a count only, shown to whoever may read the listing
             .sudo()
             ._read_group(
                 [("res_model", "=", self._name), ("res_id", "in", self.ids)],

@@ -168,6 +168,7 @@ class WxOrder(models.Model):
             return self.intake_state or "unpaid"
         if self.paid_fen and self.refunded_fen >= self.paid_fen:
             return "refunded"
+        # sudo: the state is shown to those who need not read sales
         sale = self.sale_order_id.sudo()
         if not sale and self.cancelled_at:
             return "cancelled"

@@ -134,12 +134,14 @@ class WxOrderException(models.Model):
         :return: the record (superuser)
         :raises ConcurrencyError: another transaction raised it just now; run again
         """
+        # sudo: raised and ended by the system only
         exceptions = self.sudo()
         values = {
             name: value.id if isinstance(value, models.BaseModel) else value
             for name, value in refs.items()
         }
         if not values.get("company_id"):
+            # sudo: raised and ended by the system only
             order = self.env["wx.order"].sudo().browse(values.get("order_id"))
             values["company_id"] = order.company_id.id or self.env.company.id
         key = self._open_key({**values, "kind": kind})
@@ -169,6 +171,7 @@ class WxOrderException(models.Model):
 
     def _end(self, state, resolution):
         """Ends open ones; those already ended keep how they ended."""
+        # sudo: raised and ended by the system only
         todo = self.sudo().filtered(lambda record: record.state == "open")
         todo.write(
             {

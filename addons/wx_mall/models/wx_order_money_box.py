@@ -53,6 +53,7 @@ class WxOrder(models.Model):
         fees = self._figures(_FEES)
         ledger = self._figures(_LEDGER)
         for order in self:
+            # sudo: sums only, shown to whoever may read the order
             moves = order.sudo()._wx_moves().filtered(lambda m: m.state == "posted")
             order.amount_invoiced = sum(moves.mapped("amount_total_signed"))
             order.amount_fee = to_yuan(fees.get(order.id, 0))

@@ -50,6 +50,7 @@ class WxOrder(models.Model):
         """Open exceptions of these kinds about one transaction."""
         return (
             self.env["wx.order.exception"]
+            # sudo: exceptions are raised and ended by the system
             .sudo()
             .search(
                 [

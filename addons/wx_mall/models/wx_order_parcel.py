@@ -20,6 +20,7 @@ class WxOrder(models.Model):
 
     def _wx_delivery_pickings(self):
         """The deliveries that bring goods to the shopper (in sudo)."""
+        # sudo: whoever may read the order need not read transfers
         return self.sudo().sale_order_id.picking_ids.filtered(
             lambda p: (
                 p.picking_type_code in ("outgoing", "dropship") and p.state != "cancel"

@@ -21,6 +21,7 @@ class WxOrder(models.Model):
         application, what each line bears of them, and the freight per template."""
         for order in self:
             snapshot = order.price_snapshot or {}
+            # sudo: names of its lines for whoever may read the order
             titles = {line.product_id.id: line.title for line in order.line_ids.sudo()}
             rows = []
             for line in snapshot.get("lines", ()):

@@ -71,6 +71,7 @@ class WxOrder(models.Model):
         for order in self:
             changes = (order.price_snapshot or {}).get("changes", ())
             order.price_change_count = len(changes)
+            # sudo: names of its lines for whoever may read the order
             titles = {line.product_id.id: line.title for line in order.line_ids.sudo()}
             parts = [order._wx_change_table(change, titles) for change in changes]
             order.price_changes = Markup("").join(parts) if parts else False

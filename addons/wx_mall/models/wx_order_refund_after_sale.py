@@ -10,12 +10,14 @@ class WxOrderRefund(models.Model):
 
     def _wx_state_changed(self):
         done = super()._wx_state_changed()
+        # sudo: WeChat's answer moves it, whoever brought it
         records = self.sudo().after_sale_ids
         records.env["wx.after.sale.flow"]._follow(records)
         return done
 
     def action_retry(self):
         done = super().action_retry()
+        # sudo: WeChat's answer moves it, whoever brought it
         records = self.sudo().after_sale_ids
         records.env["wx.after.sale.flow"]._follow(records)
         return done

@@ -50,6 +50,7 @@ class WxOrderException(models.Model):
         """Tries of the last exception about the same when it ended a short while ago: a
         remedy that only seemed to help goes on with its back-off."""
         since = fields.Datetime.now() - timedelta(hours=2 * TRIES[-1])
+        # sudo: remedies act for the shop, whoever caused them
         before = self.sudo().search(
             [
                 ("open_key", "=", self.open_key),

@@ -49,6 +49,7 @@ class WxOrder(models.Model):
         only, when all parcels have arrived (reference §6.5)."""
         self.ensure_one()
         self.check_access("write")
+        # sudo: the right was checked above; the fields are nobody's
         order = self.sudo()
         parcels = order.parcel_ids.filtered("shipped_at")
         if (order.shipping_known or {}).get("kind", EXPRESS) != EXPRESS:

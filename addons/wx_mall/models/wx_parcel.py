@@ -183,6 +183,7 @@ class WxParcel(models.Model):
         :return: number of new events; repeated ones are skipped
         """
         self.ensure_one()
+        # sudo: tracks come from carriers; nobody writes them by hand
         Event = self.env["wx.parcel.event"].sudo()
         known = set(self.sudo().event_ids.mapped("key"))
         new = []

@@ -140,6 +140,7 @@ class WxPickup(models.Model):
     def _set_ready(self):
         """State and deadline; written for staff, who may not write the fields."""
         now = fields.Datetime.now()
+        # sudo: callers check the right; the state is nobody's
         for pickup in self.sudo():
             pickup.write(
                 {
@@ -164,6 +165,7 @@ class WxPickup(models.Model):
     def _set_picked_up(self):
         """The delivery is done, by the desk or in the ERP. Safe to repeat."""
         desk = self.env.context.get("wx_pickup_desk")
+        # sudo: callers check the right; the state is nobody's
         for pickup in self.sudo().filtered(lambda p: p.state != "picked_up"):
             pickup.write(
                 {

@@ -113,6 +113,7 @@ class WxPickupPoint(models.Model):
     def _allows(self, user) -> bool:
         """Whether a user hands over here; managers always do."""
         self.ensure_one()
+        # sudo: whether one is a clerk, not who the clerks are
         clerks = self.sudo().clerk_ids
         return (
             not clerks or user in clerks or user.has_group("wx_base.group_wx_manager")

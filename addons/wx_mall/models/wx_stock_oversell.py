@@ -85,6 +85,7 @@ class WxStockOversell(models.AbstractModel):
                     product=product.display_name,
                     missing=f"{row['missing']:g}",
                     warehouse=self.env["stock.warehouse"]
+                    # sudo: a name in a message of the system
                     .sudo()
                     .browse(row["place"])
                     .name,

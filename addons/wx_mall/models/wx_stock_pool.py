@@ -198,6 +198,7 @@ class WxStockPool(models.Model):
     @api.model
     def _ensure_pools(self, warehouses):
         """The pools of warehouses; missing ones are made and filled from the quants."""
+        # sudo: pools are kept by the system
         pools = self.sudo().with_context(active_test=False)
         pools = pools.search([("warehouse_id", "in", warehouses.ids)])
         missing = warehouses - pools.warehouse_id

@@ -148,6 +148,7 @@ class WxStockReconcile(models.Model):
             if record.kind == "oversold":
                 record._remedy_oversold()
         self.sudo()._reconcile()
+        # sudo: the remedy touches stock rows of the system
         self.env["wx.stock.oversell"].sudo()._detect()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -310,6 +311,7 @@ class WxStockReconcile(models.Model):
 
     def _repair(self, repairs):
         """A repair is one more delta: relative, so concurrent changes stay right."""
+        # sudo: deltas are written by the system only
         self.env["wx.stock.delta"].sudo().create(
             [
                 {

@@ -94,6 +94,7 @@ class WxVirtualCode(models.Model):
         """Those of ``products`` whose pieces are codes in this company."""
         if not products:
             return products
+        # sudo: whether there is a pool, never its codes
         pools = self.env["wx.virtual.code.pool"].sudo()
         return pools.search(
             [("product_id", "in", products.ids), ("company_id", "=", company.id)]

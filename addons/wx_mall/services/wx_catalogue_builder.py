@@ -63,6 +63,7 @@ class WxCatalogueBuilder(models.AbstractModel):
         """
         now = fields.Datetime.now()
         lang = self.env.context.get("lang")
+        # sudo: the catalogue is built by the system for everybody
         env = app.with_company(app.company_id).with_context(lang=lang).sudo().env
         listings = (
             env["wx.listing"]

@@ -90,6 +90,7 @@ class WxCatalogueService(models.AbstractModel):
     @api.model
     def _mark_foreign_apps(self):
         """Mini-programs whose price list converts between currencies."""
+        # sudo: the catalogue is built by the system for everybody
         apps = self.env["wx.app"].sudo().search([("pricelist_id", "!=", False)])
         prices = self.env["wx.price.service"]
         self._mark_apps(

@@ -34,6 +34,7 @@ class WxOrderPosting(models.AbstractModel):
     def _enqueue(self, company_id):
         """One waiting job per company is enough for any number of orders; it begins
         two seconds later, when whoever relies on it has committed."""
+        # sudo: acts for the shop, whoever caused it
         self.sudo()._wx_enqueue(
             "_job_post",
             key=f"wx.order.posting.{company_id}",
@@ -138,6 +139,7 @@ class WxOrderPosting(models.AbstractModel):
         The partner carries a pseudonym and the region only: name, phone and street stay
         encrypted on the order (``design.md``, Personal data).
         """
+        # sudo: acts for the shop, whoever caused it
         users = orders.user_id.sudo()
         first = {}
         for order in orders.sorted("id"):
@@ -145,6 +147,7 @@ class WxOrderPosting(models.AbstractModel):
         missing = users.filtered(lambda user: not user.partner_id)
         partners = (
             self.env["res.partner"]
+            # sudo: acts for the shop, whoever caused it
             .sudo()
             .with_context(**QUIET, no_vat_validation=True)
             .create([self._partner_values(first[user.id]) for user in missing])

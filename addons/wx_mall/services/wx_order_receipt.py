@@ -27,6 +27,7 @@ class WxOrderReceipt(models.AbstractModel):
             return
         order = (
             self.env["wx.order"]
+            # sudo: WeChat's message acts for the shop
             .sudo()
             .search(
                 [

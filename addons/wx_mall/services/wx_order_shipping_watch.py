@@ -59,6 +59,7 @@ class WxOrderShippingWatch(models.AbstractModel):
             _DUE.format(what=what), {"now": fields.Datetime.now(), "limit": BATCH}
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
+        # sudo: the watch acts for the shop
         return self.env["wx.order"].sudo().browse(ids)
 
     def _soon(self, orders):

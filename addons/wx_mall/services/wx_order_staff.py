@@ -41,6 +41,7 @@ class WxOrderStaff(models.AbstractModel):
         self._check_price(order, off_fen, freight_fen)
         _goods, freight = order._wx_full_fen()
         with self._recorded(order, reason):
+            # sudo: _checked has checked the right; amounts are nobody's
             self._apply(order.sudo(), off_fen, freight_fen, freight - freight_fen)
 
     @contextmanager
@@ -52,6 +53,7 @@ class WxOrderStaff(models.AbstractModel):
         yield
         after = self._amounts(order)
         order._wx_log("price", reason, before=before, after=after)
+        # sudo: _checked has checked the right; amounts are nobody's
         order.sudo()._wx_snapshot_change(reason, before, after, old)
 
     @staticmethod
@@ -77,6 +79,7 @@ class WxOrderStaff(models.AbstractModel):
         if self.env.su or self.env.user.has_group(MANAGER):
             return
         taken = off_fen + freight - freight_fen
+        # sudo: a limit of the app that binds whoever may not read it
         percent = order.app_id.sudo().price_change_percent
         if taken * 100 > percent * (goods + freight):
             raise UserError(
@@ -133,6 +136,7 @@ class WxOrderStaff(models.AbstractModel):
         if unpaid and self._new_freight(order, place) != order._wx_full_fen()[1]:
             self._settle(order)
         else:
+            # sudo: a lock changes nothing
             order.sudo()._wx_lock()
         self._check_address(order)
         fen = self._new_freight(order, place)
@@ -146,6 +150,7 @@ class WxOrderStaff(models.AbstractModel):
         )
 
     def _check_address(self, order):
+        # sudo: whether there is one, never what it says
         if order.delivery_kind != "express" or not order.sudo().address_ids:
             raise UserError(self.env._("This order is not sent to an address."))
         if order.state == "closed":
@@ -212,6 +217,7 @@ class WxOrderStaff(models.AbstractModel):
             return self.env._("The freight stays the same.")
         waived = min(order.freight_waived_fen, fen)
         with self._recorded(order, self.env._("Freight of the new address")):
+            # sudo: _checked has checked the right; amounts are nobody's
             self._apply(order.sudo(), order.staff_discount_fen, fen - waived, waived)
         return self.env._(
             "The shopper now pays ¥%(amount).2f, freight ¥%(freight).2f included.",
@@ -244,6 +250,7 @@ class WxOrderStaff(models.AbstractModel):
 
         :raises UserError: paid or closed meanwhile, or WeChat did not confirm
         """
+        # sudo: _checked has checked the right; attempts are nobody's
         mall = order.sudo()
         if mall.intake_state != "unpaid":
             raise UserError(self.env._("Only an unpaid order can be changed so."))

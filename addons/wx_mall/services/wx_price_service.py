@@ -29,6 +29,7 @@ class WxPriceService(models.AbstractModel):
 
         Empty when the mini-program has no price list. ``now``: naive UTC.
         """
+        # sudo: shoppers need not read price lists and products
         pricelist = app.pricelist_id.with_company(app.company_id).sudo()
         if not pricelist or not products:
             return {}

@@ -40,6 +40,7 @@ class WxPushService(models.AbstractModel):
     @api.model
     def _on_trade_notice(self, app, message):
         """What WeChat wants the shop to do about shipping management."""
+        # sudo: WeChat's message acts for the shop
         app.sudo().write(
             {
                 "trade_notice": str(message.get("msg") or "")[:500],
@@ -51,4 +52,5 @@ class WxPushService(models.AbstractModel):
     def _on_trade_controlled(self, app, message):
         """From now on shipping must be reported."""
         self._on_trade_notice(app, message)
+        # sudo: WeChat's message acts for the shop
         app.sudo().trade_managed = "yes"

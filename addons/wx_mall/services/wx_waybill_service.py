@@ -130,6 +130,7 @@ class WxWaybillService(models.AbstractModel):
     def _enqueue_pickings(self, pickings):
         """One job per delivery; a delivery that waits already is not queued twice."""
         for picking in pickings:
+            # sudo: the caller checked the right; jobs act for the shop
             self.sudo()._wx_enqueue(
                 "_job_picking",
                 key=f"wx.waybill.{picking.id}",

@@ -49,6 +49,7 @@ class WxAfterSaleEntryLine(models.TransientModel):
         for entry in self.entry_id:
             free = asking._free(entry.order_id.sudo())
             for line in entry.line_ids:
+                # sudo: counts for whoever may read the order
                 part = free.get(line.order_line_id.sudo())
                 line.free_qty = asking._pieces(part, entry.kind) if part else 0
 

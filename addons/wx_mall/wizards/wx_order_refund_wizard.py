@@ -35,6 +35,7 @@ class WxOrderRefundWizard(models.TransientModel):
     def _wanted(self):
         """The pieces asked for, as ``wx.order.refunding`` takes them."""
         return [
+            # sudo: worth of lines of an order the user may read
             Wanted(line.order_line_id.sudo(), line.qty)
             for line in self.line_ids
             if line.qty > 0
@@ -59,6 +60,7 @@ class WxOrderRefundWizard(models.TransientModel):
 
     def _worth_fen(self):
         """Only a display: what is too much is refused by the grant."""
+        # sudo: worth of lines of an order the user may read
         refunding = self.env["wx.order.refunding"].sudo()
         try:
             parts, freight = refunding._worth(self.order_id.sudo(), self._wanted())

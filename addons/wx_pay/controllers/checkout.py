@@ -27,12 +27,14 @@ class WxPayCheckoutPage(http.Controller):
         for tx in checkout.transaction_ids:
             waits = tx.state in ("draft", "pending")
             if waits and tx.wx_prepay_at and WxPayPortal._may_query(tx):
+                # sudo: the page's token was checked; it shows the own payment
                 request.env["wx.pay.service"].sudo()._query(tx)
         checkout.invalidate_recordset()
         tx = checkout._attempt()
         if tx:
             try:
                 values["qr"] = (
+                    # sudo: the page's token was checked; it shows the own payment
                     request.env["wx.pay.service"].sudo()._portal_values(tx)["wx_qr"]
                 )
             except WxError as error:

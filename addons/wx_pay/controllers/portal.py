@@ -27,6 +27,7 @@ class WxPayPortal(http.Controller):
             return {"state": "unknown"}
         tx = (
             request.env["payment.transaction"]
+            # sudo: the signed token names the one payment it may see
             .sudo()
             .search(
                 [("reference", "=", reference), ("provider_code", "=", const.CODE)],
@@ -36,6 +37,7 @@ class WxPayPortal(http.Controller):
         if not tx:
             return {"state": "unknown"}
         if tx.state in ("draft", "pending") and self._may_query(tx):
+            # sudo: the signed token names the one payment it may see
             request.env["wx.pay.service"].sudo()._query(tx)
         return {"state": tx.state}
 

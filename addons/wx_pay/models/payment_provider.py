@@ -161,6 +161,7 @@ class PaymentProvider(models.Model):
     @api.model
     def _wx_default_prefix(self):
         """Four letters and digits that differ between databases."""
+        # sudo: parameters are the administrator's; only a digest leaves
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid") or ""
         digest = hashlib.sha256(uuid.encode()).hexdigest().upper()
         return f"W{digest[:3]}"
@@ -187,6 +188,7 @@ class PaymentProvider(models.Model):
 
     @api.constrains("wx_api_base", "wx_notify_base", "state", "code")
     def _check_wx_addresses(self):
+        # sudo: the rule reads keys that whoever saves may not
         for provider in self.sudo().filtered(lambda p: p.code == const.CODE):
             for address in (provider.wx_api_base, provider.wx_notify_base):
                 parts = urlsplit(address or "")
@@ -234,6 +236,7 @@ class PaymentProvider(models.Model):
     def _unlink_except_wx_facts(self):
         if (
             self.env["wx.pay.fact"]
+            # sudo: whether there is a fact, never what it says
             .sudo()
             .search_count([("provider_id", "in", self.ids)], limit=1)
         ):
@@ -254,6 +257,7 @@ class PaymentProvider(models.Model):
         :return: :class:`PayConfig`, or None when there is no such WeChat provider
         :raise WxPayKeyError: a key cannot be loaded
         """
+        # sudo: loaded keys serve callers who may not read them
         provider = self.browse(provider_id).sudo().exists()
         if not provider or provider.code != const.CODE or not provider.wx_mchid:
             return None
@@ -318,5 +322,6 @@ class PaymentProvider(models.Model):
         :param kind: ``payment`` or ``refund``
         """
         self.ensure_one()
+        # sudo: an address that WeChat is told anyway
         base = (self.sudo().wx_notify_base or self.get_base_url()).rstrip("/")
         return f"{base}{const.NOTIFY_PATH}/{kind}/{self.id}"

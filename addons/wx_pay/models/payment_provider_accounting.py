@@ -263,6 +263,7 @@ class PaymentProvider(models.Model):
         Safe to call again: what exists is kept.
         """
         for provider in self:
+            # sudo: callers check the right; journals are made by the system
             provider = provider.sudo().with_company(provider.company_id)
             chosen = dict(mapping or {})
             proposal = provider._wx_propose_accounting()

@@ -25,6 +25,7 @@ class PaymentProvider(models.Model):
         :raise UserError: accounts not set up, or a document not posted
         """
         self.ensure_one()
+        # sudo: posting acts for the shop, whoever caused it
         provider = self.sudo().with_company(self.company_id)
         moves = moves.sudo().with_company(self.company_id)
         provider._wx_check_advance(moves)
@@ -51,6 +52,7 @@ class PaymentProvider(models.Model):
             )
             plan.append(lines | counterpart)
         if plan:
+            # sudo: posting acts for the shop, whoever caused it
             self.env["account.move.line"].sudo()._reconcile_plan(plan)
         return entries
 

@@ -58,6 +58,7 @@ class PaymentProvider(models.Model):
         if all(state != "bad" for state, _text in findings):
             findings += self._wx_check_calls()
         bad = any(state == "bad" for state, _text in findings)
+        # sudo: the right was checked above; the fields are nobody's
         self.sudo().write(
             {
                 "wx_check_result": Markup("").join(
@@ -153,6 +154,7 @@ class PaymentProvider(models.Model):
     def _wx_keep_certificates(self, rows):
         """In certificate mode the first test brings the certificates."""
         if self.wx_trust_mode == "certificate":
+            # sudo: certificates are kept by the system only
             self.env["wx.platform.certificate"].sudo()._keep(self, rows)
 
     def _wx_judge_apiv3(self, result):

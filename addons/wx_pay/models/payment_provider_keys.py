@@ -31,6 +31,7 @@ class PaymentProvider(models.Model):
         "wx_mchid",
     )
     def _check_wx_keys(self):
+        # sudo: the rule reads keys that whoever saves may not
         for provider in self.sudo().filtered(lambda p: p.code == const.CODE):
             try:
                 provider._wx_load_keys()

@@ -120,6 +120,7 @@ class PaymentProvider(models.Model):
             raise UserError(
                 self.env._("Enter the next certificate and its private key first.")
             )
+        # sudo: keys; the button was checked above
         error = self.sudo()._wx_try_switch()
         if error:
             raise UserError(
@@ -160,6 +161,7 @@ class PaymentProvider(models.Model):
     @api.model
     def _cron_wx_switch_keys(self):
         """Hourly. Until then each process that WeChat refuses tries the next pair."""
+        # sudo: the cron acts for the system
         providers = self.sudo().search(
             [
                 ("code", "=", const.CODE),

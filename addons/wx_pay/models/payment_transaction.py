@@ -139,6 +139,7 @@ class PaymentTransaction(models.Model):
         """
         clean = _FOREIGN.sub("-", reference).strip("-")
         number = f"{provider.wx_prefix or ''}{clean}"
+        # sudo: a number is unique over all companies
         taken = self.sudo().search_count(
             [
                 "|",
@@ -176,6 +177,7 @@ class PaymentTransaction(models.Model):
         model, record_id = self.wx_payable_model, self.wx_payable_id
         if not model or not record_id or model not in self.env:
             return self.env["wx.payable.mixin"]
+        # sudo: the payment acts for its document, whoever pays
         return self.env[model].sudo().browse(record_id).exists()
 
     def _wx_payment_date(self):
@@ -204,6 +206,7 @@ class PaymentTransaction(models.Model):
         values = super()._get_specific_processing_values(processing_values)
         if self.provider_code != const.CODE or self.operation == "refund":
             return values
+        # sudo: whoever pays may not read the provider
         return {**values, **self.env["wx.pay.service"]._portal_values(self.sudo())}
 
     def _refund(self, amount_to_refund=None):
@@ -212,6 +215,7 @@ class PaymentTransaction(models.Model):
         if self.provider_code == const.CODE:
             fen = to_fen(amount_to_refund or self.amount)
             try:
+                # sudo: core checked the right to refund
                 self.env["wx.pay.service"]._check_refund(self.sudo(), fen)
             except WxError as error:
                 raise UserError(error.title) from error

@@ -65,6 +65,7 @@ class PaymentTransaction(models.Model):
         for model, txs in by_model.items():
             if model not in self.env:
                 continue
+            # sudo: posting acts for the shop, whoever caused it
             documents = self.env[model].sudo().browse(set(txs.mapped("wx_payable_id")))
             partners = documents.exists()._wx_payment_partners(txs)
             for tx in txs:

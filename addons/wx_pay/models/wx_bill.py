@@ -273,6 +273,7 @@ class WxBill(models.Model):
     def _check_replaceable(self):
         if self.kind == "fundflow" and self.env[
             "account.bank.statement.line"
+            # sudo: whether something is booked, whoever loads the bill
         ].sudo().search_count(
             [
                 ("wx_bill_day_id", "=", self.day_id.id),
@@ -291,6 +292,7 @@ class WxBill(models.Model):
     def _reader(self, file, sha1=None):
         """The reader of this kind of file, for this merchant and day."""
         kind = FundFlowReader if self.kind == "fundflow" else TradeReader
+        # sudo: the merchant number, no key
         return kind(file, self.provider_id.sudo().wx_mchid, self.date, sha1)
 
     def _discard_lines(self):

@@ -172,6 +172,7 @@ class WxBillDay(models.Model):
         """Every quarter of an hour: start what is due, gaps included."""
         providers = (
             self.env["payment.provider"]
+            # sudo: the cron acts for the system
             .sudo()
             .search(
                 [
@@ -312,6 +313,7 @@ class WxBillDay(models.Model):
     @api.model
     def _process_day(self, provider, date):
         """Fetch, load, match and post one Beijing day now; the day record."""
+        # sudo: matching and posting act for the system
         day = self.sudo()._get_or_create(provider.sudo(), date)
         day._process()
         return day
@@ -398,6 +400,7 @@ class WxBillDay(models.Model):
 
     def _match_now(self):
         """Match, settle and close this day again with what is loaded."""
+        # sudo: matching and posting act for the system
         day = self.sudo().with_company(self.company_id)
         day.env["wx.pay.matching"]._match_day(day)
         day.env["wx.pay.ledger"]._settle(day.provider_id)
@@ -416,6 +419,7 @@ class WxBillDay(models.Model):
         """Fetch what is missing, match and post again, in the jobs process."""
         self._check_operate()
         for day in self:
+            # sudo: whether it is set up; the right was checked above
             if not day.provider_id.sudo().wx_journal_basic_id:
                 raise UserError(
                     self.env._(
@@ -423,8 +427,10 @@ class WxBillDay(models.Model):
                         day.provider_id.display_name,
                     )
                 )
+            # sudo: the right was checked above; jobs are the system's
             day.sudo()._start_chain()
         if len(self) == 1:
+            # sudo: found for the user, opened with the user's rights
             return self.sudo().chain_id.sudo(False).action_open()
         return False
 
@@ -432,6 +438,7 @@ class WxBillDay(models.Model):
         """Match again with what is loaded (quick; changes nothing when nothing
         changed)."""
         self._check_operate()
+        # sudo: the right was checked above; matching is the system's
         for day in self.sudo():
             if day.state not in ("loaded", "matched", "posted"):
                 raise UserError(self.env._("The bill of %s is not loaded.", day.date))

@@ -432,6 +432,7 @@ class WxPayBreak(models.Model):
     def action_query(self):
         """Ask WeChat for the present state, apply it, match the day again."""
         self.check_access("write")
+        # sudo: the right was checked above; payments are the system's
         service = self.env["wx.pay.service"].sudo()
         for brk in self.sudo():
             if not brk.tx_id:
@@ -445,6 +446,7 @@ class WxPayBreak(models.Model):
     def action_apply(self):
         """Apply WeChat's row as a fact through the payment service, match again."""
         self.check_access("write")
+        # sudo: the right was checked above; payments are the system's
         for brk in self.sudo():
             if not brk.can_apply:
                 raise UserError(
@@ -463,6 +465,7 @@ class WxPayBreak(models.Model):
             else (self._payment_document)
         )
         fact = build(line)
+        # sudo: callers checked the right; facts are the system's
         outcome = self.env["wx.pay.service"].sudo()._apply_fact(fact, self.provider_id)
         if not outcome.accepted:
             record = self.env["wx.pay.fact"].sudo().browse(outcome.fact_id)
@@ -513,6 +516,7 @@ class WxPayBreak(models.Model):
         )
 
     def _match_again(self):
+        # sudo: callers checked the right; matching is the system's
         for day in self.sudo().day_id:
             day.action_match()
 

@@ -60,6 +60,7 @@ class WxPayBreakRun(models.Model):
                 raise UserError(
                     self.env._("This remedy is final, or was undone already.")
                 )
+            # sudo: the right was checked above; runs are the system's
             for line in run.sudo().line_ids.filtered(lambda line: not line.failed):
                 line._undo()
             # the run is written by code only: people may not rewrite history

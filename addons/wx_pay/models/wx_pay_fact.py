@@ -183,6 +183,7 @@ class WxPayFact(models.Model):
                     self.env._("Write down how the exception was settled first.")
                 )
             fact.check_access("write")
+            # sudo: the right was checked above; the fields are nobody's
             fact.sudo().write({"resolution": "resolved", "resolved_uid": self.env.uid})
         return True
 
@@ -195,6 +196,7 @@ class WxPayFact(models.Model):
     def action_retry(self):
         """Button: check and apply the fact again."""
         self.check_access("write")
+        # sudo: the right was checked above; facts are the system's
         service = self.env["wx.pay.service"].sudo()
         for fact in self.sudo():
             service._reapply(fact)

@@ -272,6 +272,7 @@ class WxPayService(models.AbstractModel):
         """Another payer whom the document expects: noted as who paid the attempt."""
         if not openid or row["wx_payable_model"] not in self.env:
             return False
+        # sudo: WeChat's answer acts for the shop, whoever brought it
         payable = self.env[row["wx_payable_model"]].sudo().browse(row["wx_payable_id"])
         tx = self.env["payment.transaction"].sudo().browse(row["id"])
         if not payable.exists() or not payable._wx_payable_allows_payer(tx, openid):
@@ -285,6 +286,7 @@ class WxPayService(models.AbstractModel):
         payable = tx.browse()
         if row["wx_payable_id"] and row["wx_payable_model"] in self.env:
             payable = (
+                # sudo: WeChat's answer acts for the shop, whoever brought it
                 self.env[row["wx_payable_model"]].sudo().browse(row["wx_payable_id"])
             )
         state, code = "paid", None
@@ -343,10 +345,12 @@ class WxPayService(models.AbstractModel):
         tx._set_done()
         cron = self.env.ref("payment.cron_post_process_payment_tx", False)
         if cron:
+            # sudo: whoever brought the fact may not wake crons
             cron.sudo()._trigger()
 
     def _return_payment(self, tx, code):
         """Money that nobody may keep: ledgered with its finding, refunded in full."""
+        # sudo: WeChat's answer acts for the shop, whoever brought it
         company = tx.company_id.sudo()
         lang = company.partner_id.lang or self.env.lang
         reasons = self.with_context(lang=lang)._return_reasons()

@@ -46,6 +46,7 @@ class WxPayLedger(models.AbstractModel):
         ]
         lines = (
             self.env["account.bank.statement.line"]
+            # sudo: posting acts for the shop, whoever caused it
             .sudo()
             .with_company(provider.company_id)
             .with_context(tracking_disable=True, mail_notrack=True)
@@ -158,6 +159,7 @@ class WxPayLedger(models.AbstractModel):
             order="date",
             limit=1,
         )
+        # sudo: posting acts for the shop, whoever caused it
         Line = self.env["account.bank.statement.line"].sudo()
         opening = Line.search(
             [("journal_id", "=", journal.id), ("wx_role", "=", "opening")], limit=1
@@ -210,6 +212,7 @@ class WxPayLedger(models.AbstractModel):
     def _rewrite(self, provider, row, role, parts):
         """Take one statement line off the suspense account."""
         line = self.env["account.bank.statement.line"].browse(row["statement_line_id"])
+        # sudo: posting acts for the shop, whoever caused it
         line = line.sudo().with_context(force_delete=True, skip_readonly_check=True)
         partner = row["partner_id"] if role == "main" else False
         line.write(
@@ -233,6 +236,7 @@ class WxPayLedger(models.AbstractModel):
             lines=list(statement_line_ids or []),
             every=statement_line_ids is None,
         )
+        # sudo: posting acts for the shop, whoever caused it
         Line = self.env["account.move.line"].sudo()
         seen, plan = set(), []
         for pair in pairs:
@@ -265,6 +269,7 @@ class WxPayLedger(models.AbstractModel):
             return
         lines = (
             self.env["account.bank.statement.line"]
+            # sudo: posting acts for the shop, whoever caused it
             .sudo()
             .search(
                 [
@@ -278,6 +283,7 @@ class WxPayLedger(models.AbstractModel):
             return
         bill.statement_id = (
             self.env["account.bank.statement"]
+            # sudo: posting acts for the shop, whoever caused it
             .sudo()
             .with_company(provider.company_id)
             .create(
@@ -306,6 +312,7 @@ class WxPayLedger(models.AbstractModel):
     def _balances(self, provider, date):
         """(ledger, WeChat) on the evening of ``date``, fen, over all accounts with a
         journal: WeChat's is the last balance in the fund-flow files up to that day."""
+        # sudo: posting acts for the shop, whoever caused it
         journals = self.env["account.journal"].sudo()
         bill_fen = 0
         for account_type in provider._wx_account_types():

@@ -55,6 +55,7 @@ class WxPayMatching(models.AbstractModel):
         return values
 
     def _params(self, day):
+        # sudo: the merchant's settings, no key
         provider = day.provider_id.sudo()
         start, end = day._bounds_utc()
         trade = day.bill_ids.filtered(lambda bill: bill.kind == "trade")

@@ -43,6 +43,7 @@ class WxPayService(models.AbstractModel):
         :raise WxError: ``refund.not_paid``, ``refund.amount``, ``refund.too_old``,
             ``refund.too_many`` (422), ``refund.key_conflict`` (409)
         """
+        # sudo: callers check the right; payments are the system's
         tx = tx.sudo()
         tx.ensure_one()
         # Concurrent refunds of one payment must not both see the same rest.
@@ -129,6 +130,7 @@ class WxPayService(models.AbstractModel):
         return max(now, last + spacing) if last else now
 
     def _wake_refund_sweep(self):
+        # sudo: whoever refunds may not wake crons
         self.env.ref("wx_pay.ir_cron_sweep_refunds").sudo()._trigger()
 
     # -- send and query ----------------------------------------------------------
@@ -138,6 +140,7 @@ class WxPayService(models.AbstractModel):
 
         :return: state of the refund afterwards (draft: will be tried again)
         """
+        # sudo: callers check the right; payments are the system's
         refund = refund.sudo()
         source, provider = refund.source_transaction_id, refund.provider_id
         client = provider._wx_client()
@@ -161,6 +164,7 @@ class WxPayService(models.AbstractModel):
 
         :return: state of the refund afterwards
         """
+        # sudo: callers check the right; payments are the system's
         refund = refund.sudo()
         client, number = refund.provider_id._wx_client(), refund.wx_out_refund_no
         answer, failure = self._ask(
@@ -230,6 +234,7 @@ class WxPayService(models.AbstractModel):
             return Applied("exception", "fact.mchid_mismatch")
         if fact.currency != "CNY":
             return Applied("exception", "fact.currency_mismatch")
+        # sudo: callers check the right; payments are the system's
         transactions = self.env["payment.transaction"].sudo()
         refund = transactions.search(
             [
@@ -256,6 +261,7 @@ class WxPayService(models.AbstractModel):
             numbers = [("reference", "=", fact.out_trade_no)]
         return (
             self.env["payment.transaction"]
+            # sudo: callers check the right; payments are the system's
             .sudo()
             .search(
                 [
@@ -346,4 +352,5 @@ class WxPayService(models.AbstractModel):
         if refund.state == "done" and not payable:
             cron = self.env.ref("payment.cron_post_process_payment_tx", False)
             if cron:
+                # sudo: whoever refunds may not wake crons
                 cron.sudo()._trigger()

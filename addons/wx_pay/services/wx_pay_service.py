@@ -95,6 +95,7 @@ class WxPayService(models.AbstractModel):
             ``pay.nothing_to_pay`` 422, ``pay.expired`` 409, ``pay.already_paid`` 409,
             ``pay.unavailable`` 503
         """
+        # sudo: callers check the right; payments are the system's
         payable = payable.sudo()
         payable.ensure_one()
         provider = provider.sudo()
@@ -118,6 +119,7 @@ class WxPayService(models.AbstractModel):
         """Open and paid attempts of a document, oldest first."""
         return (
             self.env["payment.transaction"]
+            # sudo: callers check the right; payments are the system's
             .sudo()
             .search(
                 [
@@ -169,6 +171,7 @@ class WxPayService(models.AbstractModel):
         )
 
     def _new_attempt(self, payable, provider, info, trade_type):
+        # sudo: callers check the right; payments are the system's
         transactions = self.env["payment.transaction"].sudo()
         number = transactions.search_count(
             [
@@ -204,6 +207,7 @@ class WxPayService(models.AbstractModel):
 
     def _consumer_partner(self):
         """The shared partner of payments whose shopper has no partner yet."""
+        # sudo: callers check the right; payments are the system's
         return self.env.ref("wx_pay.partner_consumers").sudo()
 
     # -- prepay ------------------------------------------------------------------
@@ -216,6 +220,7 @@ class WxPayService(models.AbstractModel):
         :raise WxError: ``pay.already_paid`` 409, ``pay.closed`` 409,
             ``pay.refused`` 422, ``pay.unavailable`` 503
         """
+        # sudo: callers check the right; payments are the system's
         tx = tx.sudo()
         tx.ensure_one()
         client = tx.provider_id._wx_client()
@@ -302,6 +307,7 @@ class WxPayService(models.AbstractModel):
         :return: ``paid``, ``closed``, ``unpaid``, ``missing`` (WeChat does not know the
             number) or ``unknown`` (no usable answer)
         """
+        # sudo: callers check the right; payments are the system's
         tx = tx.sudo()
         client = tx.provider_id._wx_client()
         number = tx.reference
@@ -333,6 +339,7 @@ class WxPayService(models.AbstractModel):
         :return: ``closed``; ``paid`` (the shopper was faster: the fact is applied) or
             ``unknown`` (no usable answer yet, the sweep goes on)
         """
+        # sudo: callers check the right; payments are the system's
         tx = tx.sudo()
         tx.ensure_one()
         if tx.state == "done":

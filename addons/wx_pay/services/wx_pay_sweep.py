@@ -80,6 +80,7 @@ class WxPayService(models.AbstractModel):
         cron = self.env["ir.cron"]
         due = (
             self.env[sweep.model]
+            # sudo: sweeps act for the shop
             .sudo()
             .search(
                 [*sweep.domain, ("wx_next_sweep", "<=", fields.Datetime.now())],

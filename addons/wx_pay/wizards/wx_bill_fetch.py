@@ -58,6 +58,7 @@ class WxBillFetch(models.TransientModel):
                     self.provider_id.display_name,
                 )
             )
+        # sudo: the wizard is finance's; days are the system's
         Day = self.env["wx.bill.day"].sudo()
         records = Day
         for number in range(days):

@@ -42,6 +42,7 @@ class WxBillUpload(models.TransientModel):
         self.ensure_one()
         with tempfile.SpooledTemporaryFile(SPOOL) as plain:
             self._unpack(plain)
+            # sudo: the wizard is finance's; bills are the system's
             bills = self.env["wx.bill"].sudo()
             kind, dates = bills._sniff(plain, self.provider_id.sudo().wx_mchid)
             date = self._date(dates)

@@ -181,6 +181,7 @@ class WxPayAccountingSetup(models.TransientModel):
             "wx_journal_operation_id": not self.use_operation,
             "wx_journal_fees_id": not self.use_fees,
         }
+        # sudo: the wizard is its group's; it reads journals, no key
         proposal = self.provider_id.sudo()._wx_propose_accounting()
         for name, (record_id, label, code) in proposal.items():
             if record_id or self[name] or unused.get(name):
@@ -205,6 +206,7 @@ class WxPayAccountingSetup(models.TransientModel):
             mapping["wx_journal_operation_id"] = False
         if not self.use_fees:
             mapping["wx_journal_fees_id"] = False
+        # sudo: the wizard is its group's; it reads journals, no key
         provider = self.provider_id.sudo()
         provider._wx_setup_accounting(mapping)
         provider.write(
