@@ -12,6 +12,15 @@ def of_file(env):
         "it is, without opening it in a spreadsheet program."
     )
     return {
+        **_of_form(env, original),
+        **_of_kind(env, original),
+        **_of_contents(env, original),
+    }
+
+
+def _of_form(env, original):
+    """What lies there is no bill as WeChat gives it."""
+    return {
         "empty": env._("The file is empty. %s", original),
         "html": env._(
             "This is a web page, not a bill: the login has expired or the address was "
@@ -29,6 +38,18 @@ def of_file(env):
             original,
         ),
         "encoding": env._("The text is not UTF-8. %s", original),
+        "gzip": env._("The packed file is damaged. %s", original),
+        "wrong_hash": env._(
+            "The bytes are not those that WeChat announced: the file was damaged or "
+            "changed on the way. It is fetched again; if this goes on, look for a "
+            "proxy between this server and WeChat."
+        ),
+    }
+
+
+def _of_kind(env, original):
+    """It is another bill, or its columns are not those of a bill."""
+    return {
         "unknown_header": env._(
             "This is not the header of a WeChat bill. Choose a trade bill or a "
             "fund-flow bill of WeChat Pay."
@@ -52,6 +73,12 @@ def of_file(env):
             original,
         ),
         "double_column": env._("The column is there twice. %s", original),
+    }
+
+
+def _of_contents(env, original):
+    """Lines are missing, or there are too many."""
+    return {
         "truncated": env._("The file ends in the middle of a line. %s", original),
         "no_summary": env._(
             "The file ends before its summary, so lines may be missing. %s", original
@@ -69,12 +96,6 @@ def of_file(env):
             "The sum of the lines differs from the summary: an amount was changed or "
             "lines are missing. %s",
             original,
-        ),
-        "gzip": env._("The packed file is damaged. %s", original),
-        "wrong_hash": env._(
-            "The bytes are not those that WeChat announced: the file was damaged or "
-            "changed on the way. It is fetched again; if this goes on, look for a "
-            "proxy between this server and WeChat."
         ),
     }
 
