@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..services.wx_after_sale_send_back import DECIDED
+
 
 class WxAfterSale(models.Model):
     """Failed pieces that are still here, and their way back to the shopper."""
@@ -9,6 +11,7 @@ class WxAfterSale(models.Model):
     failed_here_qty = fields.Integer(
         "Failed pieces to send back",
         compute="_compute_failed_here_qty",
+        search="_search_failed_here_qty",
         help="Failed inspection and were neither refunded nor replaced: they belong to "
         "the shopper.",
     )
@@ -29,6 +32,19 @@ class WxAfterSale(models.Model):
             record.failed_here_qty = sum(
                 sum(pieces.values()) for pieces in places.values()
             )
+
+    def _search_failed_here_qty(self, operator, value):
+        if (operator, value) != (">", 0):
+            return NotImplemented
+        # sudo: whoever may read the after-sale need not read transfers
+        found = self.sudo().search(
+            [
+                ("state", "in", DECIDED),
+                ("refund_failed", "=", False),
+                ("line_ids.failed_qty", ">", 0),
+            ]
+        )
+        return [("id", "in", found.filtered("failed_here_qty").ids)]
 
     def action_send_failed_back(self):
         """Button: a delivery of the pieces that failed and were not refunded."""

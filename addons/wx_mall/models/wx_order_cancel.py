@@ -75,6 +75,14 @@ class WxOrder(models.Model):
         asked.filtered(lambda o: o.state in ("shipped", "received"))._wx_cancel_late()
         return done
 
+    def _set_refunded(self, fen):
+        """Staff gave everything back on another way than by granting the request."""
+        done = super()._set_refunded(fen)
+        for order in self.filtered(lambda o: o.cancel_request == "requested"):
+            if order.state in ("cancelled", "refunded"):
+                order._wx_end_cancel("granted", order.env._("Refunded"), "system")
+        return done
+
     def _wx_cancel_late(self):
         """Refuses requests to cancel for which it is too late, and with them the
         refunds of everything that wait for a second person to grant them."""

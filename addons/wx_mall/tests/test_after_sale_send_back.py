@@ -50,6 +50,8 @@ class TestSendBack(AfterSaleCase):
             self.staff(record).action_send_failed_back()
         self.reject(record)
         self.assertEqual(self.staff(record).failed_here_qty, 2)
+        waiting = [("failed_here_qty", ">", 0), ("order_id", "=", order.id)]
+        self.assertEqual(self.staff(record).search(waiting), record)
         self.assertIsNone(self.read(record))
         with self.assertRaises(AccessError):
             record.with_user(
@@ -64,6 +66,7 @@ class TestSendBack(AfterSaleCase):
         self.assertEqual(picking.wx_order_id, order)
         self.assertEqual(sum(picking.move_ids.mapped("product_uom_qty")), 2)
         self.assertFalse(record.failed_here_qty)
+        self.assertFalse(self.staff(record).search(waiting))
         with self.assertRaises(UserError):
             self.staff(record).action_send_failed_back()
         self.assertEqual(self.read(record), {"state": "preparing", "parcels": []})

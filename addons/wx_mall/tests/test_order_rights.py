@@ -189,6 +189,18 @@ class TestOrderRights(RefundCase):
         with self.assertRaises(UserError):
             record.with_user(self.users["operator"]).action_approve()
 
+    def test_refunding_everything_answers_a_request_to_cancel(self):
+        self.app.cancel_mode = "ask"
+        order = self.paid_order((self.sku_a, 1))
+        self.api("POST", f"/orders/{order.id}/cancel", self.token)
+        self.env.invalidate_all()
+        self.assertEqual(order.cancel_request, "requested")
+        self.wizard(order, "all").action_refund()
+        self.send_refunds()
+        self.assertEqual(order.refunded_fen, order.paid_fen)
+        self.assertEqual(order.cancel_request, "granted")
+        self.assertFalse(order.open_exception_count)
+
     def test_the_rest_is_cancelled_after_a_part_was_refunded(self):
         """It was refused with "goods are on their way", though nothing had left."""
         order = self.paid_order((self.sku_a, 3))
