@@ -125,16 +125,19 @@ class WxOrderService(models.AbstractModel):
         :raises WxError: 422 ``after_sale.no_rule``
         """
         confirmed = set(body.no_return_sku_ids)
+        wrong = set(confirmed)  # goods of another order, or with no exception
         for line in lines:
             marked = line["return_rule"] in return_rule.CONFIRMED
             line["no_return"] = marked and line["product_id"] in confirmed
-            if line["product_id"] in confirmed and not marked:
-                raise WxError(
-                    "after_sale.no_rule",
-                    self.env._("These goods have no exception to confirm"),
-                    422,
-                    sku_ids=[line["product_id"]],
-                )
+            if marked:
+                wrong.discard(line["product_id"])
+        if wrong:
+            raise WxError(
+                "after_sale.no_rule",
+                self.env._("These goods have no exception to confirm"),
+                422,
+                sku_ids=sorted(wrong),
+            )
 
     def _check_delivery(self, kind, row, pricing):
         """Goods that are sent need an address, and one that we deliver to; those that

@@ -378,6 +378,13 @@ class TestAfterSaleApi(RefundCase):
             no_return_sku_ids=[self.sku_b.id],
         )
         self.assertProblem(wrong, 422, "after_sale.no_rule")
+        absent = self.place(
+            self.token,
+            self.address_id,
+            (self.sku_b, 1),
+            no_return_sku_ids=[self.sku_a.id],
+        )
+        self.assertProblem(absent, 422, "after_sale.no_rule")
         order = self.order_of(
             self.place(
                 self.token,
