@@ -71,7 +71,7 @@ class WxDemo(models.AbstractModel):
             )
         admin = self.env.ref("base.user_admin")
         admin.write({"name": "店长", "lang": "zh_CN", "tz": "Asia/Shanghai"})
-        users = self.env["res.users"].search([])
+        users = self.env["res.users"].search([("share", "=", False)])
         if "odoobot_state" in users._fields:  # its chat opens over the first page
             users.odoobot_state = "disabled"
 
