@@ -10,8 +10,9 @@ COMMIT_SECONDS = 1
 class QueueJob(models.Model):
     _inherit = "queue.job"
 
-    def _wx_waiting(self, key):
-        """The job with this identity that has not begun yet, or an empty record.
+    def _wx_waiting(self, keys) -> dict:
+        """``{identity: job id}`` of the jobs with these identities that have not begun
+        yet.
 
         Our snapshot may be older than the job's start: one that was due (or is due
         within ``COMMIT_SECONDS``) may run before our transaction commits and would
@@ -21,12 +22,13 @@ class QueueJob(models.Model):
         self.flush_model(["identity_key", "state", "eta"])
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM queue_job WHERE identity_key = %s AND state IN %s"
+                "SELECT identity_key, id FROM queue_job"
+                " WHERE identity_key = ANY(%s) AND state IN %s"
                 " AND (eta IS NULL OR eta > clock_timestamp() AT TIME ZONE 'UTC'"
-                " + make_interval(secs => %s)) LIMIT 1",
-                key,
+                " + make_interval(secs => %s))",
+                list(keys),
                 (WAIT_DEPENDENCIES, PENDING, ENQUEUED),
                 COMMIT_SECONDS,
             )
         )
-        return self.browse(rows[0] if rows else ())
+        return dict(rows)

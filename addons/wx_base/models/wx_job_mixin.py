@@ -26,26 +26,44 @@ class WxJobMixin(models.AbstractModel):
             ``queue_job__no_delay``)
         :raises AttributeError: no such method
         """
-        job = Job(
-            getattr(self, method),
-            kwargs=kwargs,
-            channel=channel,
-            eta=eta,
-            identity_key=key,
-        )
+        return self._wx_enqueue_all(method, [(key, kwargs)], channel, eta)
+
+    def _wx_enqueue_all(self, method, calls, channel="root", eta=None):
+        """:meth:`_wx_enqueue` for many calls of one method, in two statements.
+
+        :param calls: list of ``(key, kwargs)``; keys differ
+        :return: the waiting ``queue.job`` records, in no order
+        """
+        jobs = [
+            Job(
+                getattr(self, method),
+                kwargs=kwargs,
+                channel=channel,
+                eta=eta,
+                identity_key=key,
+            )
+            for key, kwargs in calls
+        ]
         if must_run_without_delay(self.env):
-            job.perform()
+            for job in jobs:
+                job.perform()
             return self.env["queue.job"]
         # queue_job's own way looks the row up twice and builds a graph for one job
-        jobs = self.env["queue.job"].sudo()
-        if key and (waiting := jobs._wx_waiting(key)):
-            return waiting
+        rows = self.env["queue.job"].sudo()
+        keys = [key for key, _kwargs in calls if key]
+        waiting = rows._wx_waiting(keys) if keys else {}
+        new = [
+            job._store_values(create=True)
+            for job, (key, _kwargs) in zip(jobs, calls, strict=True)
+            if key not in waiting
+        ]
+        known = rows.browse(waiting.values())
         # the queue's chatter costs more than the row itself
-        return jobs.with_context(
-            _job_edit_sentinel=jobs.EDIT_SENTINEL,
+        return known | rows.with_context(
+            _job_edit_sentinel=rows.EDIT_SENTINEL,
             tracking_disable=True,
             mail_create_nosubscribe=True,
-        ).create(job._store_values(create=True))
+        ).create(new)
 
     def _wx_retry(self, message, seconds=None):
         """Raised from a job: put it back, try again after ``seconds`` (queue_job's own

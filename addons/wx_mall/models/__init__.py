@@ -73,6 +73,7 @@ from . import wx_pay_checkout
 from . import sale_order_line
 from . import sale_order_line_stock
 from . import stock_move
+from . import stock_move_posting
 from . import stock_move_after_sale
 from . import stock_picking
 from . import payment_provider

@@ -21,6 +21,22 @@ class SaleOrder(models.Model):
         ondelete="restrict",
     )
 
+    # the way back: without it the ORM searches the order at every stock move, because
+    # the order's state depends on the moves of its sales order
+    wx_mall_order_ids = fields.One2many(
+        "wx.order",
+        "sale_order_id",
+        "Mall orders",
+        groups="wx_base.group_wx_operator",
+    )
+
+    def message_post(self, **kwargs):
+        """No "invoice paid" message per order of a batch (context ``wx_posting``): the
+        invoices are applied to the advance right where they are made."""
+        if own_step(self.env, "wx_posting") and all(self.mapped("wx_order_id")):
+            return self.env["mail.message"]
+        return super().message_post(**kwargs)
+
     def action_confirm(self):
         """Mall orders skip the ERP's own loyalty programmes: the mall's engine has
         priced the promotion once, core would grant its points on top."""

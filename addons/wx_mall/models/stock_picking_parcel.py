@@ -55,7 +55,12 @@ class StockPicking(models.Model):
         commas, as the ERP's own carriers write them.
         """
         # sudo: warehouse staff validates without a mall group
-        parcels = self.env["wx.parcel"].sudo().with_context(wx_parcels_of_picking=True)
+        parcels = (
+            self.env["wx.parcel"]
+            .sudo()
+            .with_context(wx_parcels_of_picking=True, mail_create_nolog=True)
+        )
+        values, gone = [], []
         for picking in self.sudo():
             if picking.state != "done" or not picking._wx_parcel_due():
                 continue
@@ -63,13 +68,19 @@ class StockPicking(models.Model):
             waiting = present.filtered(lambda p: not p.shipped_at)
             if len(present) == 1 and waiting:
                 # made from what was reserved; now it is known what really left
-                values = picking._wx_parcel_values()[0]["line_ids"]
-                waiting.line_ids = [(5, 0, 0), *values]
+                lines = picking._wx_parcel_values()[0]["line_ids"]
+                waiting.line_ids = [(5, 0, 0), *lines]
             for parcel in waiting:
                 parcel._set_shipped(picking.date_done)
             if not present:
-                made = parcels.create(picking._wx_parcel_values())
-                made._set_shipped(picking.date_done)
+                mine = picking._wx_parcel_values()
+                values += mine
+                gone += [picking.date_done] * len(mine)
+        moments = defaultdict(parcels.browse)
+        for parcel, moment in zip(parcels.create(values), gone, strict=True):
+            moments[moment] |= parcel
+        for moment, made in moments.items():
+            made._set_shipped(moment)
 
     def _wx_numbers(self):
         """Tracking numbers of the delivery, in order."""

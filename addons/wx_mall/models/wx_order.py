@@ -96,7 +96,11 @@ class WxOrder(models.Model):
         "payment.transaction", "Payment", readonly=True, ondelete="restrict"
     )
     sale_order_id = fields.Many2one(
-        "sale.order", readonly=True, copy=False, ondelete="restrict"
+        "sale.order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     picking_ids = fields.One2many(related="sale_order_id.picking_ids")
     invoice_ids = fields.Many2many(related="sale_order_id.invoice_ids")

@@ -45,6 +45,7 @@ class WxOrder(models.Model):
     def _wx_check_undelivered(self):
         """Paid pieces that no open delivery brings any more are an exception: ship them
         again or refund them. Ends it when that happened."""
+        whole = self.browse()
         for order in self:
             short = order._wx_undelivered()
             if short:
@@ -54,9 +55,10 @@ class WxOrder(models.Model):
                     self.env._("Paid, but no delivery brings: %(goods)s", goods=text),
                 )
             else:
-                order._wx_end_exceptions(
-                    ["undelivered"], self.env._("Nothing is missing any more.")
-                )
+                whole |= order
+        whole._wx_end_exceptions(
+            ["undelivered"], self.env._("Nothing is missing any more.")
+        )
 
     def _wx_undelivered(self):
         """``[(sales order line, quantity)]`` paid but neither gone nor on the way."""

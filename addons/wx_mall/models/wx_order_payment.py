@@ -127,5 +127,5 @@ class WxOrder(models.Model):
         """Queues the report to WeChat; the job looks what there is to report."""
         orders = self.filtered("transaction_id")
         orders.write({"shipping_state": "todo", "shipping_error": False})
-        for order in orders:
-            self.env["wx.order.shipping"]._enqueue(order.id)
+        if orders:
+            self.env["wx.order.shipping"]._enqueue_all(orders.ids)

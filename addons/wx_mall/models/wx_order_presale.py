@@ -31,6 +31,8 @@ class WxOrder(models.Model):
     special_until = fields.Datetime("Presale told until", readonly=True, copy=False)
     special_error = fields.Char(readonly=True, copy=False)
 
+    _special_idx = models.Index("(write_date) WHERE special_state = 'todo'")
+
     def _wx_queue_presale(self):
         """Queues the presale report of orders whose day is far enough away."""
         for order in self:

@@ -1,3 +1,5 @@
+from psycopg2.extras import execute_values
+
 from odoo import fields, models
 
 # Per hold: what the ERP has reserved or shipped from its warehouse (``taken``) and what
@@ -54,7 +56,14 @@ SELECT id, product_id, pool_id, kind, parent_id, qty, taken, converted,
 _DELTA = """
 INSERT INTO wx_stock_delta (
     product_id, pool_id, free_qty, held_qty, carved_qty, kind, created_at)
-VALUES (%s, %s, %s, %s, %s, 'hold', now() AT TIME ZONE 'UTC')
+SELECT v.*, 'hold', now() AT TIME ZONE 'UTC'
+  FROM (VALUES %s) AS v (product_id, pool_id, free_qty, held_qty, carved_qty)
+"""
+
+_TAKE = """
+UPDATE wx_hold h SET taken = v.taken, converted = v.converted, state = v.state
+  FROM (VALUES %s) AS v (id, taken, converted, state)
+ WHERE h.id = v.id
 """
 
 
@@ -107,26 +116,30 @@ class WxOrderStock(models.Model):
             (orders.ids,),
         )
         cr.execute(_TARGETS, (orders.ids,))
-        for row in cr.dictfetchall():
-            self._wx_apply_target(row)
+        self._wx_apply_targets(cr.dictfetchall())
         self.env["wx.hold"].invalidate_model()
         self.env["wx.stock.delta"].invalidate_model()
 
-    def _wx_apply_target(self, row):
-        cr = self.env.cr
-        state = "converted" if row["converted_now"] >= row["qty"] else "active"
-        cr.execute(
-            "UPDATE wx_hold SET taken = %s, converted = %s, state = %s WHERE id = %s",
-            (row["taken_now"], row["converted_now"], state, row["id"]),
-        )
-        held = row["converted"] - row["converted_now"]
-        gone = row["taken"] - row["taken_now"]
-        quota = row["kind"] != "warehouse"
-        if held or (quota and gone):
-            free = gone if quota else 0
-            cr.execute(_DELTA, (row["product_id"], row["pool_id"], free, held, 0))
-        if quota and gone:
-            cr.execute(_DELTA, (row["product_id"], row["parent_id"], 0, 0, gone))
+    def _wx_apply_targets(self, rows):
+        """Writes holds and deltas of all orders: a statement each."""
+        holds, deltas = [], []
+        for row in rows:
+            state = "converted" if row["converted_now"] >= row["qty"] else "active"
+            holds.append((row["id"], row["taken_now"], row["converted_now"], state))
+            product = row["product_id"]
+            held = row["converted"] - row["converted_now"]
+            gone = row["taken"] - row["taken_now"]
+            quota = row["kind"] != "warehouse"
+            if held or (quota and gone):
+                free = gone if quota else 0
+                deltas.append((product, row["pool_id"], free, held, 0))
+            if quota and gone:
+                deltas.append((product, row["parent_id"], 0, 0, gone))
+        cursor = self.env.cr._obj
+        if holds:
+            execute_values(cursor, _TAKE, holds, page_size=1000)
+        if deltas:
+            execute_values(cursor, _DELTA, deltas, page_size=1000)
 
     def _wx_drop_holds(self):
         """Gives the holds of paid orders back that will never reach the ERP."""
@@ -151,8 +164,10 @@ class WxOrderStock(models.Model):
     def _wx_set_promise(self):
         """Keeps the promise of orders that have none yet."""
         service = self.env["wx.availability.service"]
-        for order in self.filtered(lambda o: not o.promised_at):
-            leaves, arrives = service._promises_of(order)
+        todo = self.filtered(lambda o: not o.promised_at)
+        facts = service._promise_facts(todo)
+        for order in todo:
+            leaves, arrives = service._promises_of(order, facts[order.app_id.id])
             values = {"promised_at": arrives or False}
             if leaves:
                 values["ship_promised_at"] = leaves

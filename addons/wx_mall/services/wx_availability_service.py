@@ -222,24 +222,25 @@ class WxAvailabilityService(models.AbstractModel):
         return self._promises_of(order)[1]
 
     @api.model
-    def _promises_of(self, order):
+    def _promises_of(self, order, facts=None):
         """``(leaves, arrives)``: until when all of an order leaves and is expected at
         the shopper's, naive UTC or None. ``leaves`` only when goods must come first.
 
         Counted from payment (from now while unpaid): goods held in stock from then,
         pieces sold without stock from their receipt, or from the supplier's delay.
+
+        :param facts: of the order's app from :meth:`_promise_facts`; looked up if not
+            given
         """
         goods = order.line_ids.filtered(lambda line: line.product_id.type == "consu")
         if not goods or order.state in ("closed", "cancelled", "refunded"):
             return None, None
-        skus = goods.product_id.ids
-        self.env.cr.execute(_SKU, {"app": order.app_id.id, "skus": skus, "any": True})
-        facts = {row["product_id"]: row for row in self.env.cr.dictfetchall()}
+        rows, receipts = facts or self._promise_facts(order)[order.app_id.id]
         base = order.paid_at or fields.Datetime.now()
-        receipts = self._first_receipts(order.app_id.id, skus)
         late = order.hold_ids.filtered(lambda hold: hold.presale > 0).product_id.ids
         leaves, arrives = [], []
-        for sku, row in facts.items():
+        for sku in set(goods.product_id.ids) & set(rows):
+            row = rows[sku]
             moment = base + self._handling(row)
             if row["policy"] == "order":
                 moment = self._leaves(row, None, base)
@@ -249,6 +250,18 @@ class WxAvailabilityService(models.AbstractModel):
                 leaves.append(moment)
             arrives.append(moment + self._transit(row))
         return max(leaves, default=None), max(arrives, default=None)
+
+    @api.model
+    def _promise_facts(self, orders):
+        """``{app id: (facts by SKU, first receipt by SKU)}`` of the goods of orders."""
+        result = {}
+        for app in orders.app_id:
+            lines = orders.filtered(lambda o, a=app: o.app_id == a).line_ids
+            skus = lines.product_id.filtered(lambda p: p.type == "consu").ids
+            self.env.cr.execute(_SKU, {"app": app.id, "skus": skus, "any": True})
+            rows = {row["product_id"]: row for row in self.env.cr.dictfetchall()}
+            result[app.id] = rows, self._first_receipts(app.id, skus)
+        return result
 
     def _first_receipts(self, app_id, skus):
         self.env.cr.execute(_INCOMING, {"app": app_id, "skus": skus})

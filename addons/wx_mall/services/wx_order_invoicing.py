@@ -48,6 +48,7 @@ class WxOrderInvoicing(models.AbstractModel):
             allowed_company_ids=company.ids,
             lang="zh_CN",
             wx_posting=True,
+            **self.env["account.analytic.distribution.model"]._wx_quick(),
             **QUIET,
         )
 

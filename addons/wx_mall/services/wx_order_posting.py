@@ -88,7 +88,12 @@ class WxOrderPosting(models.AbstractModel):
         for company in orders.company_id:
             batch = orders.filtered(lambda o, c=company: o.company_id == c)
             batch = batch.with_company(company).with_context(
-                allowed_company_ids=company.ids, lang="zh_CN", **QUIET
+                allowed_company_ids=company.ids,
+                lang="zh_CN",
+                wx_batch=True,
+                **self.env["account.analytic.distribution.model"]._wx_quick(),
+                **self.env["stock.warehouse.orderpoint"]._wx_quick(batch),
+                **QUIET,
             )
             if not self._try(batch) and len(batch) > 1:
                 for order in batch:

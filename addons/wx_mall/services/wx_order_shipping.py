@@ -47,6 +47,22 @@ class WxOrderShipping(models.AbstractModel):
     _description = "Shipping reports to WeChat"
 
     @api.model
+    def _enqueue_all(self, order_ids):
+        """First reports of many orders."""
+        # sudo: acts for the shop, whoever caused it
+        self.sudo()._wx_enqueue_all(
+            "_job_report",
+            [
+                (
+                    f"wx.order.shipping.{order_id}.0",
+                    {"order_id": order_id, "attempt": 0},
+                )
+                for order_id in order_ids
+            ],
+            eta=1,
+        )
+
+    @api.model
     def _enqueue(self, order_id, attempt=0, eta=1):
         # sudo: acts for the shop, whoever caused it
         self.sudo()._wx_enqueue(

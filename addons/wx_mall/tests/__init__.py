@@ -18,6 +18,7 @@ from . import test_staff_tours
 from . import test_stock_oversell
 from . import test_order_money
 from . import test_order_posting
+from . import test_order_posting_cost
 from . import test_listing_tour
 from . import test_order_tours
 from . import test_parcel_tour

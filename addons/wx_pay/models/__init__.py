@@ -1,3 +1,4 @@
+from . import account_analytic_distribution_model
 from . import wx_payable_mixin
 from . import wx_sweep_mixin
 from . import wx_platform_certificate

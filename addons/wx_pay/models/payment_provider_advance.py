@@ -42,7 +42,10 @@ class PaymentProvider(models.Model):
                 vals.append(part)
                 receivables.append(lines)
         # an entry of two given sides has no taxes or terms for core to work out
-        quick = self.env["account.move"].with_context(**QUIET, skip_invoice_sync=True)
+        no_rules = self.env["account.analytic.distribution.model"]._wx_quick()
+        quick = self.env["account.move"].with_context(
+            **QUIET, **no_rules, skip_invoice_sync=True
+        )
         entries = quick.sudo().create(vals)
         entries._post(soft=False)
         plan = []

@@ -90,11 +90,12 @@ class PaymentTransaction(models.Model):
             or lines.filtered(lambda item: item.code == const.CODE)
             or lines
         )[:1]
+        quick = self.env["account.analytic.distribution.model"]._wx_quick()
         payments = (
             self.env["account.payment"]
             .with_company(provider.company_id)
             # an entry of two given sides has no taxes or terms for core to work out
-            .with_context(**QUIET, skip_invoice_sync=True)
+            .with_context(**QUIET, **quick, skip_invoice_sync=True)
             .create(
                 [
                     {
