@@ -22,6 +22,7 @@ env["stock.warehouse"].create(
 SCARCE, UNITS = 20, 100  # bursts of the figures, pieces for each
 now = fields.Datetime.now()
 templates = env["wx.listing"].search([("app_id", "=", app.id)]).product_tmpl_id
+templates = templates.filtered("is_storable")  # codes and services have no stock
 app.pricelist_id.item_ids = [
     Command.create(
         {
