@@ -183,6 +183,12 @@ class WxParcel(models.Model):
         :return: number of new events; repeated ones are skipped
         """
         self.ensure_one()
+        self.flush_recordset()
+        # Scans come by the second and are handled by several workers: the later one
+        # waits here and, when the parcel has moved on meanwhile, is run again.
+        self.env.cr.execute(
+            "SELECT 1 FROM wx_parcel WHERE id = %s FOR NO KEY UPDATE", (self.id,)
+        )
         # sudo: tracks come from carriers; nobody writes them by hand
         Event = self.env["wx.parcel.event"].sudo()
         known = set(self.sudo().event_ids.mapped("key"))
