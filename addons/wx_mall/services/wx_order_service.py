@@ -39,6 +39,17 @@ def order_number(order_id, now):
     return f"{day}{order_id // 10**8 or ''}{order_id * _PERMUTE % 10**8:08d}"
 
 
+class _Beaten(Exception):
+    """No stock was left once the rows were locked.
+
+    :param refusal: the ``WxError`` to answer
+    """
+
+    def __init__(self, refusal):
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
 class WxOrderService(models.AbstractModel):
     """Placing an order: one short READ COMMITTED transaction, a few statements."""
 
@@ -67,6 +78,10 @@ class WxOrderService(models.AbstractModel):
                     answer = self._place_in(cr, ctx, body, quote, refreshed)
             except UniqueViolation:
                 continue  # the same request ran beside us; its order is there now
+            except _Beaten as beaten:
+                if self._is_placed(ctx):
+                    continue
+                raise beaten.refusal from None
             if answer is not None:
                 return answer
             skus = [item.sku_id for item in body.items]
@@ -103,9 +118,24 @@ class WxOrderService(models.AbstractModel):
         row["campaign"] = ctx.env["wx.price.hook"]._pools(ask, pricing)
         if not row["unfolded"]:
             self._check_stock(ctx, row, lines)
-        order_id, answer = self._write(cr, ctx, body, quote, row, kind, lines, pricing)
+        try:
+            order_id, answer = self._write(
+                cr, ctx, body, quote, row, kind, lines, pricing
+            )
+        except WxError as refusal:
+            raise _Beaten(refusal) from refusal
         ctx.env["wx.price.hook"]._taken(cr, order_id, ask, pricing)
         return answer
+
+    def _is_placed(self, ctx) -> bool:
+        """Whether the request's order is there: the same request took the pieces
+        while this one waited for the rows of the stock."""
+        with rc_cursor(ctx.env) as cr:
+            cr.execute(
+                "SELECT 1 FROM wx_order WHERE user_id = %s AND idempotency_key = %s",
+                (ctx.user_id, ctx.idempotency_key),
+            )
+            return bool(cr.fetchone())
 
     def _replay(self, cr, ctx, known_hash, order_id):
         if known_hash != ctx.request_hash:
