@@ -37,7 +37,8 @@ class WxGuardedMixin(models.AbstractModel):
             self._wx_check_staff_fields(vals, allowed)
         if self.env.su:
             return super().create(vals_list)
-        # defaults of a context are values too
+        # defaults of a context are values too; they must go, hence the override
+        # pylint: disable-next=context-overridden
         clean = self.with_context(clean_context(self.env.context))
         return super(WxGuardedMixin, clean).create(vals_list).with_env(self.env)
 

@@ -28,7 +28,7 @@ class TestSendBack(AfterSaleCase):
         place = self.warehouse.wx_damage_location_id
         return self.sku_a.with_context(location=place.id).qty_available
 
-    def read(self, record):
+    def sent_back(self, record):
         answer = self.api("GET", f"/after-sales/{record.id}", self.token)
         self.assertEqual(answer.status_code, 200, answer.text)
         self.env.invalidate_all()
@@ -52,7 +52,7 @@ class TestSendBack(AfterSaleCase):
         self.assertEqual(self.staff(record).failed_here_qty, 2)
         waiting = [("failed_here_qty", ">", 0), ("order_id", "=", order.id)]
         self.assertEqual(self.staff(record).search(waiting), record)
-        self.assertIsNone(self.read(record))
+        self.assertIsNone(self.sent_back(record))
         with self.assertRaises(AccessError):
             record.with_user(
                 new_test_user(self.env, "as_finance", groups="wx_base.group_wx_finance")
@@ -69,9 +69,9 @@ class TestSendBack(AfterSaleCase):
         self.assertFalse(self.staff(record).search(waiting))
         with self.assertRaises(UserError):
             self.staff(record).action_send_failed_back()
-        self.assertEqual(self.read(record), {"state": "preparing", "parcels": []})
+        self.assertEqual(self.sent_back(record), {"state": "preparing", "parcels": []})
         self.leave(picking, "78300000000077")
-        seen = self.read(record)
+        seen = self.sent_back(record)
         self.assertEqual(seen["state"], "sent")
         parcel = seen["parcels"][0]
         self.assertEqual(parcel["tracking_no"], "78300000000077")
@@ -127,7 +127,7 @@ class TestSendBack(AfterSaleCase):
         self.staff(record).action_send_failed_back()
         self.deliveries(record).action_cancel()
         self.assertEqual(record.failed_here_qty, 1)
-        self.assertIsNone(self.read(record))
+        self.assertIsNone(self.sent_back(record))
         self.staff(record).action_send_failed_back()
         # looked at again: the goods stay until it is decided
         self.staff(record).action_reopen()

@@ -98,16 +98,17 @@ class TestOrderRemedies(RefundCase):
         good, curable = self.failing()
         self.set_paid(good, 1999)
         real = type(broken)._retry_posting
+        why = "The remedy itself broke"
 
         def retry(records):
             if records == broken:
-                raise UserError("The remedy itself broke")
+                raise UserError(why)
             return real(records)
 
         with patch.object(type(broken), "_retry_posting", retry):
             self.run_cron(minutes=61)
         self.assertEqual((broken.state, broken.tries), ("open", 1))
-        self.assertEqual(broken.last_error, "The remedy itself broke")
+        self.assertEqual(broken.last_error, why)
         self.assertTrue(broken.next_try)
         self.assertEqual(
             curable.state, "resolved", "the next one was tried all the same"

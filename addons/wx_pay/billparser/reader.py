@@ -265,6 +265,7 @@ class BillReader:
         """A row whose goods name or merchant data contains the separator."""
         place = self._free_place
         surplus = len(row) - width
+        refusal = BillFormatError("cell_count", line, detail=len(row), expected=width)
         if place is not None and surplus > 0:
             joined = SEPARATOR.join(row[place : place + surplus + 1])
             mended = [*row[:place], joined, *row[place + surplus + 1 :]]
@@ -273,9 +274,10 @@ class BillReader:
                     if index is not None:
                         self._column((mended[index],), kind, 1)
                 return mended
-            except CellError:
-                pass  # not that: the line is reported below as it stands
-        raise BillFormatError("cell_count", line, detail=len(row), expected=width)
+            except CellError as error:
+                # not that: the line is reported as it stands
+                raise refusal from error
+        raise refusal
 
     def _blame(self, rows, error):
         """Raise the error of the first cell of ``rows`` that does not convert."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.wx_base.tools import BEIJING
 
@@ -324,7 +325,7 @@ class WxBill(models.Model):
             raise
         if reader.count > MANY_LINES:
             # Matching follows at once; the planner must not think the table is small.
-            cr.execute(f"ANALYZE {table}")
+            cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
         wanted = {"trade": "ALL"}.get(self.kind, self.kind.upper())
         if self.kind != "fundflow" and reader.variant != wanted:
             # Without the other half, matching would see breaks everywhere.

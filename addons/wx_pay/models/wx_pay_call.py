@@ -33,6 +33,7 @@ class WxPayCall(models.Model):
     )
     milliseconds = fields.Integer(readonly=True)
 
+    # pylint: disable=method-required-super
     def write(self, vals):
         raise AccessError(self.env._("Calls to WeChat are a record; it stays."))
 

@@ -21,6 +21,32 @@ SAID = (
     "raw",
     "received_at",
 )
+_TRIGGERS = f"""
+CREATE OR REPLACE FUNCTION wx_pay_fact_keep() RETURNS trigger AS $$
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        RAISE EXCEPTION 'payment facts are never deleted'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF ({", ".join(f"NEW.{name}" for name in SAID)})
+       IS DISTINCT FROM
+       ({", ".join(f"OLD.{name}" for name in SAID)})
+       OR NEW.seen < OLD.seen THEN
+        RAISE EXCEPTION 'what WeChat said is never changed'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$ LANGUAGE plpgsql;
+CREATE OR REPLACE TRIGGER wx_pay_fact_said
+    BEFORE UPDATE OF {", ".join(SAID)}, seen ON wx_pay_fact
+    FOR EACH ROW EXECUTE FUNCTION wx_pay_fact_keep();
+CREATE OR REPLACE TRIGGER wx_pay_fact_deleted
+    BEFORE DELETE ON wx_pay_fact
+    FOR EACH ROW EXECUTE FUNCTION wx_pay_fact_keep();
+CREATE OR REPLACE TRIGGER wx_pay_fact_truncated
+    BEFORE TRUNCATE ON wx_pay_fact
+    FOR EACH STATEMENT EXECUTE FUNCTION wx_pay_fact_keep();
+"""
 
 
 class WxPayFact(models.Model):
@@ -31,31 +57,4 @@ class WxPayFact(models.Model):
     _inherit = "wx.pay.fact"
 
     def init(self):
-        self.env.cr.execute(
-            f"""
-            CREATE OR REPLACE FUNCTION wx_pay_fact_keep() RETURNS trigger AS $$
-            BEGIN
-                IF TG_OP <> 'UPDATE' THEN
-                    RAISE EXCEPTION 'payment facts are never deleted'
-                        USING ERRCODE = 'integrity_constraint_violation';
-                END IF;
-                IF ({", ".join(f"NEW.{name}" for name in SAID)})
-                   IS DISTINCT FROM
-                   ({", ".join(f"OLD.{name}" for name in SAID)})
-                   OR NEW.seen < OLD.seen THEN
-                    RAISE EXCEPTION 'what WeChat said is never changed'
-                        USING ERRCODE = 'integrity_constraint_violation';
-                END IF;
-                RETURN NEW;
-            END $$ LANGUAGE plpgsql;
-            CREATE OR REPLACE TRIGGER wx_pay_fact_said
-                BEFORE UPDATE OF {", ".join(SAID)}, seen ON wx_pay_fact
-                FOR EACH ROW EXECUTE FUNCTION wx_pay_fact_keep();
-            CREATE OR REPLACE TRIGGER wx_pay_fact_deleted
-                BEFORE DELETE ON wx_pay_fact
-                FOR EACH ROW EXECUTE FUNCTION wx_pay_fact_keep();
-            CREATE OR REPLACE TRIGGER wx_pay_fact_truncated
-                BEFORE TRUNCATE ON wx_pay_fact
-                FOR EACH STATEMENT EXECUTE FUNCTION wx_pay_fact_keep();
-            """
-        )
+        self.env.cr.execute(_TRIGGERS)

@@ -60,21 +60,21 @@ def renamed_refund(books, n):
 @_needs(P)
 def foreign_payment(books, n):
     """A copy under numbers that nobody knows."""
-    books.copy(n[P])
+    books.repeat(n[P])
     _rename_copy(books, n[P], "FOREIGN1", "4200009999000001")
     return {"FOREIGN1": "missing_in_erp"}
 
 
 @_needs(P)
 def foreign_without_number(books, n):
-    books.copy(n[P])
+    books.repeat(n[P])
     _rename_copy(books, n[P], "", "4200009999000002")
     return {"4200009999000002": "missing_in_erp"}
 
 
 @_needs(R)
 def foreign_refund(books, n):
-    books.copy(n[R])
+    books.repeat(n[R])
     _rename_copy(books, n[R], "FOREIGNR", "5030099990000001", refund=True)
     books.alter("FOREIGNR", out_trade_no="FOREIGN3", transaction_id="4200009999000004")
     return {"FOREIGNR": "missing_in_erp"}
@@ -136,7 +136,7 @@ def revoked_and_refund_gone(books, n):
 @_needs(Q, R)
 def amount_and_refund_twice(books, n):
     books.amount(n[Q], 1)
-    books.copy(n[R])
+    books.repeat(n[R])
     return {n[Q]: "amount", n[R]: "duplicate"}
 
 
@@ -149,7 +149,7 @@ def fee_and_refund_amount(books, n):
 
 @_needs(P)
 def gone_and_foreign_of_the_same_amount(books, n):
-    books.copy(n[P])
+    books.repeat(n[P])
     _rename_copy(books, n[P], "FOREIGN2", "4200009999000003")
     books.drop(n[P])
     return {n[P]: "missing_in_bill", "FOREIGN2": "missing_in_erp"}
@@ -157,7 +157,7 @@ def gone_and_foreign_of_the_same_amount(books, n):
 
 @_needs(R)
 def refund_gone_and_foreign_of_the_same_amount(books, n):
-    books.copy(n[R])
+    books.repeat(n[R])
     _rename_copy(books, n[R], "FOREIGNR2", "5030099990000002", refund=True)
     books.drop(n[R])
     return {n[R]: "missing_in_bill", "FOREIGNR2": "missing_in_erp"}
@@ -186,7 +186,7 @@ def next_day_and_fee(books, n):
 
 @_needs(P)
 def twice_and_revoked(books, n):
-    books.copy(n[P])
+    books.repeat(n[P])
     books.alter(n[P], state="REVOKED")
     return {n[P]: "duplicate"}
 
@@ -231,11 +231,11 @@ PLANTS = {
     "revoked": payment("state", lambda b, n: b.alter(n, state="REVOKED")),
     "state of a refund": payment("state", lambda b, n: b.alter(n, state="REFUND")),
     "state that nobody knows": payment("state", lambda b, n: b.alter(n, state="ODD")),
-    "twice": payment("duplicate", lambda b, n: b.copy(n)),
-    "line twice": payment("duplicate", lambda b, n: b.copy(n, money=False)),
-    "money twice": payment("duplicate", lambda b, n: b.copy(n, line=False)),
-    "three times": payment("duplicate", lambda b, n: (b.copy(n), b.copy(n))),
-    "again the next day": payment("duplicate", lambda b, n: b.copy(n, days=1)),
+    "twice": payment("duplicate", lambda b, n: b.repeat(n)),
+    "line twice": payment("duplicate", lambda b, n: b.repeat(n, money=False)),
+    "money twice": payment("duplicate", lambda b, n: b.repeat(n, line=False)),
+    "three times": payment("duplicate", lambda b, n: (b.repeat(n), b.repeat(n))),
+    "again the next day": payment("duplicate", lambda b, n: b.repeat(n, days=1)),
     "next day": payment("day_border", lambda b, n: b.move(n, 1)),
     "day before": payment("day_border", lambda b, n: b.move(n, -1, "23:59:59")),
     "two days later": payment("day_border", lambda b, n: b.move(n, 2)),
@@ -273,10 +273,10 @@ PLANTS = {
     "refund abnormal": refund(
         "state", lambda b, n: b.alter(n, refund_state="ABNORMAL")
     ),
-    "refund twice": refund("duplicate", lambda b, n: b.copy(n)),
-    "refund line twice": refund("duplicate", lambda b, n: b.copy(n, money=False)),
-    "refund money twice": refund("duplicate", lambda b, n: b.copy(n, line=False)),
-    "refund again the next day": refund("duplicate", lambda b, n: b.copy(n, days=1)),
+    "refund twice": refund("duplicate", lambda b, n: b.repeat(n)),
+    "refund line twice": refund("duplicate", lambda b, n: b.repeat(n, money=False)),
+    "refund money twice": refund("duplicate", lambda b, n: b.repeat(n, line=False)),
+    "refund again the next day": refund("duplicate", lambda b, n: b.repeat(n, days=1)),
     "refund accepted the next day": refund("refund_timing", lambda b, n: b.move(n, 1)),
     "foreign refund": foreign_refund,
     "refund under another number": renamed_refund,

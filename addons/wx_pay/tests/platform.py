@@ -100,7 +100,7 @@ class Platform:
         if line:
             self.run("DELETE FROM bill_lines WHERE id=?", line_id)
 
-    def copy(self, number, line=True, money=True, days=0):
+    def repeat(self, number, line=True, money=True, days=0):
         """A second time, ``days`` later."""
         old = dict(self.line(number))
         line_id = old.pop("id")

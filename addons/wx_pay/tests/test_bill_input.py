@@ -94,7 +94,7 @@ class TestBillInput(WxBillCase):
         self.assertClean(self.process(), 3)
 
     def test_reasons_cover_every_code_and_speak_chinese(self):
-        from odoo.addons.wx_pay.billparser.errors import MESSAGES
+        from ..billparser.errors import MESSAGES
 
         reasons = self.env["wx.bill"]._reasons()
         self.assertEqual(set(reasons), set(MESSAGES))
