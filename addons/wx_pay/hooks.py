@@ -29,4 +29,6 @@ def uninstall_hook(env):
                 "providers to disabled and archive the mini-programs instead."
             )
         )
+    # PostgreSQL keeps functions when the tables of their triggers go
+    env.cr.execute("DROP FUNCTION IF EXISTS wx_pay_fact_keep() CASCADE")
     reset_payment_provider(env, CODE)
