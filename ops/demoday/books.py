@@ -6,31 +6,8 @@ from contextlib import closing
 
 import psycopg2
 
-#: what the mall counts as stock against the quants, and held against the open holds
-_STOCK = """
-WITH quants AS (
-    SELECT q.product_id, p.id AS pool,
-           sum(COALESCE(q.quantity, 0) - COALESCE(q.reserved_quantity, 0)) AS free
-      FROM stock_quant q JOIN stock_location l ON l.id = q.location_id
-      JOIN wx_stock_pool p ON p.warehouse_id = l.warehouse_id
-     WHERE l.usage IN ('internal', 'transit') GROUP BY 1, 2
-), holds AS (
-    SELECT product_id, pool_id AS pool, sum(qty - converted) AS held
-      FROM wx_hold WHERE state = 'active' GROUP BY 1, 2
-), rows AS (
-    SELECT product_id, pool, sum(free) AS free, sum(held) AS held FROM (
-        SELECT product_id, pool_id AS pool, free, held FROM wx_sku_stock
-        UNION ALL
-        SELECT product_id, pool_id, free_qty, held_qty FROM wx_stock_delta
-    ) r GROUP BY 1, 2
-)
-SELECT product_id, q.free, r.free, h.held, r.held
-  FROM rows r FULL JOIN quants q USING (product_id, pool)
-  FULL JOIN holds h USING (product_id, pool)
- WHERE COALESCE(q.free, 0) <> COALESCE(r.free, 0)
-    OR COALESCE(h.held, 0) <> COALESCE(r.held, 0)
-    OR COALESCE(r.free, 0) < COALESCE(r.held, 0)
-"""
+from ..uneven import UNEVEN_STOCK
+
 #: what was not delivered stays promised until somebody ships or refunds it
 _HOLDS = """
 SELECT o.name, o.intake_state, h.product_id
@@ -132,7 +109,7 @@ class Books:
         names = ("quants", "free", "holds", "held")
         return [
             f"product {row[0]}: " + ", ".join(map("{} {}".format, names, row[1:]))
-            for row in self.erp(_STOCK)
+            for row in self.erp(UNEVEN_STOCK)
         ]
 
     def holds(self) -> list[str]:

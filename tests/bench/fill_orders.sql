@@ -31,11 +31,14 @@ WITH people AS (
            CASE WHEN p.state = 'refunded' THEN 20 ELSE 0 END,
            2, p.moment, p.moment,
            CASE WHEN p.state = 'to_ship' THEN p.moment END,
-           CASE WHEN p.state = 'to_ship' THEN p.moment END, 1, p.moment, 1, p.moment, 'fill' || p.id
+           CASE WHEN p.state = 'to_ship' THEN p.moment END,
+           1, p.moment, 1, p.moment, 'fill' || p.id
       FROM plan p JOIN res_company c ON c.id = p.company_id
     RETURNING id
 ), goods AS (
-    SELECT array_agg(product_id ORDER BY product_id) AS ids FROM wx_sku_price
+    SELECT array_agg(v.id ORDER BY v.id) AS ids
+      FROM product_product v JOIN wx_listing l ON l.product_tmpl_id = v.product_tmpl_id
+     WHERE v.active
 )
 INSERT INTO wx_order_line (
     order_id, product_id, title, price_fen, list_price_fen, qty, discount_fen, amount_fen)

@@ -21,6 +21,16 @@ class RefundCase(BuyerCase):
         self.post_all()
         return order
 
+    def ask_refund(self, order):
+        """The shopper asks for one piece's money; the API's answer."""
+        body = {
+            "order_id": order.id,
+            "kind": "refund_only",
+            "reason": "agreed",
+            "items": [{"line_id": order.line_ids.id, "qty": 1}],
+        }
+        return self.api("POST", "/after-sales", self.token, body, key=True)
+
     def send_refunds(self, outcome=None):
         """Sends every noted refund; ``outcome``: what WeChat makes of it."""
         waiting = self.env["payment.transaction"].search(

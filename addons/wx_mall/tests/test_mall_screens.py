@@ -68,13 +68,7 @@ class TestMallScreens(RefundCase):
     def test_each_role_opens_what_its_menus_show(self):
         order = self.shipped_order((self.sku_a, 2))
         order._wx_exception("late_parcel", "late")
-        body = {
-            "order_id": order.id,
-            "kind": "refund_only",
-            "reason": "agreed",
-            "items": [{"line_id": order.line_ids.id, "qty": 1}],
-        }
-        self.api("POST", "/after-sales", self.token, body, key=True)
+        self.ask_refund(order)
         self.wizard(order, "amount", amount=1.0).action_refund()
         windows = self.actions()
         menus = self.env["ir.ui.menu"]

@@ -62,13 +62,7 @@ class TestOrderPeers(RefundCase):
         """§3 no. 6: state-changing GETs; no. 1 and 5: AppSecret and session_key over
         the API."""
         order = self.shipped_order((self.sku_a, 2))
-        body = {
-            "order_id": order.id,
-            "kind": "refund_only",
-            "reason": "agreed",
-            "items": [{"line_id": order.line_ids.id, "qty": 1}],
-        }
-        self.api("POST", "/after-sales", self.token, body, key=True)
+        self.ask_refund(order)
         self.env.invalidate_all()
         secrets = [
             self.app._wx_secret("secret"),

@@ -309,13 +309,7 @@ class TestOrderRights(RefundCase):
     def test_another_company_portal_and_public_see_nothing(self):
         order = self.shipped_order((self.sku_a, 2))
         order._wx_exception("late_parcel", "late")
-        body = {
-            "order_id": order.id,
-            "kind": "refund_only",
-            "reason": "agreed",
-            "items": [{"line_id": order.line_ids.id, "qty": 1}],
-        }
-        self.api("POST", "/after-sales", self.token, body, key=True)
+        self.ask_refund(order)
         other = self.env["res.company"].create({"name": "Other"})
         strangers = [
             new_test_user(

@@ -1,21 +1,8 @@
 import {inputFiles} from "@web/../tests/utils";
 import {registry} from "@web/core/registry";
+import {openFirst, press, state} from "@wx_mall/../tests/tours/wx_steps";
 
 const tours = registry.category("web_tour.tours");
-const openFirst = {
-    content: "Open the first one",
-    trigger: ".o_list_view .o_data_row .o_data_cell[name=name]",
-    run: "click",
-};
-const state = (value) => ({
-    content: `It is ${value} now`,
-    trigger: `.o_arrow_button_current[data-value=${value}]`,
-});
-const press = (name) => ({
-    content: `Press ${name}`,
-    trigger: `.o_form_statusbar button[name=${name}]`,
-    run: "click",
-});
 const confirm = (name) => ({
     content: `Confirm with ${name}`,
     trigger: `.modal-footer button[name=${name}]`,
