@@ -1,5 +1,6 @@
 from . import account_payment_register
 from . import payment_link_wizard
+from . import wx_order_lines_mixin
 from . import wx_after_sale_entry
 from . import wx_after_sale_entry_line
 from . import wx_after_sale_reject

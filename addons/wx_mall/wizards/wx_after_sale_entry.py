@@ -19,6 +19,7 @@ class WxAfterSaleEntry(models.TransientModel):
     """
 
     _name = "wx.after.sale.entry"
+    _inherit = "wx.order.lines.mixin"
     _description = "Enter an after-sale"
 
     order_id = fields.Many2one(
@@ -72,16 +73,6 @@ class WxAfterSaleEntry(models.TransientModel):
     two_persons = fields.Boolean(compute="_compute_account")
     # what it made: once, however often the button is pressed
     after_sale_id = fields.Many2one("wx.after.sale", readonly=True)
-
-    @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        order = self.env["wx.order"].browse(values.get("order_id")).exists()
-        if order and "line_ids" in fields_list:
-            values["line_ids"] = [
-                Command.create({"order_line_id": line.id}) for line in order.line_ids
-            ]
-        return values
 
     @api.depends("order_id")
     def _compute_kind(self):

@@ -15,6 +15,7 @@ class WxOrderRefundWizard(models.TransientModel):
     """
 
     _name = "wx.order.refund.wizard"
+    _inherit = "wx.order.lines.mixin"
     _description = "Refund a mall order"
 
     order_id = fields.Many2one("wx.order", required=True, readonly=True)
@@ -67,16 +68,6 @@ class WxOrderRefundWizard(models.TransientModel):
         except ValidationError:
             return 0
         return sum(parts) + freight
-
-    @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        order = self.env["wx.order"].browse(values.get("order_id")).exists()
-        if order and "line_ids" in fields_list:
-            values["line_ids"] = [
-                Command.create({"order_line_id": line.id}) for line in order.line_ids
-            ]
-        return values
 
     def action_refund(self):
         """Grants the refund and sends it to WeChat."""
