@@ -1,6 +1,7 @@
 -- Fills wx_order up to WANTED rows with two lines each, set-based. The shoppers of the
 -- figures and 960 others share them evenly, so a shopper's own list grows as well. What
--- is still to ship was warned about and is late, as the shop's watch would have noted.
+-- is still to ship was warned about and is late, as the shop's watch would have noted;
+-- it is a hundredth, so that the list shows a full page in the smaller shop, too.
 WITH people AS (
     SELECT id, app_id, company_id, row_number() OVER (ORDER BY id) - 1 AS place,
            count(*) OVER () AS people
@@ -10,7 +11,7 @@ WITH people AS (
            nextval('wx_order_id_seq') AS id,
            CASE WHEN n % 10 < 5 THEN 'shipped' WHEN n % 10 < 7 THEN 'received'
                 WHEN n % 10 < 8 THEN 'closed' WHEN n % 100 < 90 THEN 'refunded'
-                WHEN n % 1000 < 995 THEN 'shipped' ELSE 'to_ship' END AS state,
+                WHEN n % 100 < 99 THEN 'shipped' ELSE 'to_ship' END AS state,
            now() AT TIME ZONE 'UTC' - n * interval '1 minute' AS moment
       FROM generate_series(1, WANTED - (SELECT count(*) FROM wx_order)::int) n
       JOIN people p ON p.place = n % p.people

@@ -48,7 +48,6 @@ class WxOrder(models.Model):
         compute="_compute_state",
         store=True,
         readonly=True,
-        index=True,
     )
     intake_state = fields.Selection(
         [("unpaid", "Unpaid"), ("paid", "Paid"), ("closed", "Closed")],
@@ -145,6 +144,8 @@ class WxOrder(models.Model):
         "A sales order belongs to one mall order.",
     )
     _mine_idx = models.Index("(user_id, app_id, id DESC)")
+    # lists by state, newest first, and their counts without reading the rows
+    _state_idx = models.Index("(state, company_id, id DESC)")
     _expiry_idx = models.Index("(expires_at) WHERE intake_state = 'unpaid'")
     _posting_idx = models.Index("(company_id, id) WHERE posting_state = 'todo'")
     _refund_within_paid = models.Constraint(
